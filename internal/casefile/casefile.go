@@ -1,0 +1,100 @@
+// Package casefile holds the joined material that the hall hands to the study:
+// units with their memory series, calls at rest as rows, and the roster of who
+// can be suspected.
+//
+// It owns shapes and the small arithmetic on them. It refuses to read, to
+// estimate and to judge.
+package casefile
+
+import (
+	"iter"
+
+	"culprit"
+)
+
+// Point is one memory reading.
+type Point struct {
+	At  int64 // microseconds since the epoch
+	Mem int64 // bytes
+}
+
+// Unit is one incarnation of a process, or one host where calls cannot be
+// matched with processes. Points are sorted by time and never span a restart.
+type Unit struct {
+	Process culprit.Process
+	Kind    culprit.MemoryKind
+	Points  []Point
+	// Born is the start of the incarnation in microseconds when it was seen or
+	// told (first point after a restart, a boot line, a start time), else 0.
+	Born int64
+	// Died is the end of the incarnation when it was seen, else 0.
+	Died int64
+	// Fleet names the group whose members are look-alikes of one another: units
+	// that serve the same traffic. Empty = no look-alikes.
+	Fleet string
+}
+
+// Flags of a row.
+const (
+	FlagOpen      uint16 = 1 << iota // never seen to end
+	FlagTruncated                    // logged end is not the end of the work
+	FlagAmbiguous                    // pairing of its lines is uncertain
+	FlagStreamed                     // body produced after the logged end
+	FlagEnqueues                     // only put a job on a queue
+	FlagFailed
+	FlagProxy // known from the proxy only
+	FlagJob   // background job or task
+)
+
+// Row is one call at rest.
+type Row struct {
+	Start, End int64  // microseconds; End of an open call is its last possible instant
+	Unit       int32  // index into Case.Units, -1 when the call could not be placed
+	Label      uint32 // index into Roster.Labels
+	User       uint32 // index into Roster.Users, 0 unknown
+	Client     uint32 // index into Roster.Clients, 0 unknown
+	Status     uint16
+	Flags      uint16
+	Source     uint16 // index into the hall's files
+	Offset     int64  // of its line there
+}
+
+// Suspect is somebody who can be accused: an endpoint, or an endpoint narrowed
+// by one dimension (parameter, format, operation, ...).
+type Suspect struct {
+	Name   string
+	Kind   string // "endpoint", "job", "task"
+	Parent int    // index of the un-narrowed suspect, -1 for itself being one
+	Key    string // "" or "param:locale", "format", "operation", "status", "user", "client", "queue"
+	Value  string
+}
+
+// Roster lists the suspects and which of them a label stands for.
+type Roster struct {
+	Suspects []Suspect
+	// Labels maps a row's label to the suspects it belongs to, the endpoint first.
+	Labels  [][]int32
+	Users   []string
+	Clients []string
+}
+
+// Case is everything the study needs.
+type Case struct {
+	From, To int64 // the span in which both series and calls exist, microseconds
+	Level    culprit.Level
+	Units    []Unit
+	Roster   *Roster
+	// Rows yields the calls in blocks, in no particular order, as often as
+	// asked. A block is valid until the next one.
+	Rows       iter.Seq[[]Row]
+	Calls      int64
+	Happenings []culprit.Happening
+	// HostUsed holds host-level series beside process units, so that growth
+	// outside of the watched processes can be seen.
+	HostUsed []Unit
+	// LogLoss is the estimated share of calls that left no usable line, or
+	// negative when it could not be measured.
+	LogLoss float64
+	// SkewSeconds is the uncertainty of the clocks between logs and series.
+	SkewSeconds float64
+}
