@@ -1,0 +1,4 @@
+package logs
+
+// requestFormats lists the formats of requests, most specific first.
+func requestFormats() []format { return nil }
