@@ -48,16 +48,28 @@ const (
 
 // Row is one call at rest.
 type Row struct {
-	Start, End int64  // microseconds; End of an open call is its last possible instant
-	Unit       int32  // index into Case.Units, -1 when the call could not be placed
-	Label      uint32 // index into Roster.Labels
-	User       uint32 // index into Roster.Users, 0 unknown
-	Client     uint32 // index into Roster.Clients, 0 unknown
-	Status     uint16
-	Flags      uint16
-	Source     uint16 // index into the hall's files
-	Offset     int64  // of its line there
+	Start, End int64 // microseconds; End of an open call is its last possible instant
+	// Unit is an index into Case.Units; Unplaced when the call could not be
+	// placed; OnHost(i) when only its host is known (see Case.Hosts).
+	Unit   int32
+	Label  uint32 // index into Roster.Labels
+	User   uint32 // index into Roster.Users, 0 unknown
+	Client uint32 // index into Roster.Clients, 0 unknown
+	Status uint16
+	Flags  uint16
+	Source uint16 // index into the hall's files
+	Offset int64  // of its line there
 }
+
+// Unplaced marks a row that belongs to no unit with a memory series.
+const Unplaced int32 = -1
+
+// OnHost marks a row of which only the host is known: it may have run on any
+// unit of that host.
+func OnHost(host int) int32 { return int32(-2 - host) }
+
+// HostOf gives the host index of a row placed by OnHost.
+func HostOf(unit int32) (int, bool) { return int(-2 - unit), unit <= -2 }
 
 // Suspect is somebody who can be accused: an endpoint, or an endpoint narrowed
 // by one dimension (parameter, format, operation, ...).
@@ -83,12 +95,16 @@ type Case struct {
 	From, To int64 // the span in which both series and calls exist, microseconds
 	Level    culprit.Level
 	Units    []Unit
+	Hosts    []string // for rows placed by OnHost
 	Roster   *Roster
 	// Rows yields the calls in blocks, in no particular order, as often as
 	// asked. A block is valid until the next one.
 	Rows       iter.Seq[[]Row]
 	Calls      int64
 	Happenings []culprit.Happening
+	// Extra holds further series of the same processes (PSS beside RSS, live heap
+	// slots), so that the kind of growth can be told.
+	Extra []Unit
 	// HostUsed holds host-level series beside process units, so that growth
 	// outside of the watched processes can be seen.
 	HostUsed []Unit

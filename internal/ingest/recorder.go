@@ -1,0 +1,271 @@
+package ingest
+
+import (
+	"hash/maphash"
+	"math"
+
+	"culprit"
+	"culprit/internal/casefile"
+	"culprit/internal/store"
+)
+
+// seed makes the hashes of this run. They never leave it.
+var seed = maphash.MakeSeed()
+
+// maxCache bounds every cache of a recorder: free text in paths and parameters
+// must not grow it for ever.
+const maxCache = 1 << 16
+
+// recorder is the hall's ear at one log: it takes calls from a door, numbers
+// what they name, and lays them into the store. One goroutine uses it.
+type recorder struct {
+	dict   *dictionary
+	out    *store.Writer
+	source uint16
+	host   string // the file's host, when lines tell none
+	series *seriesBook
+
+	routes  map[uint64]uint32 // hash(method, path) -> routed endpoint
+	names   map[uint64]uint32 // hash(controller, action) -> named endpoint
+	values  map[uint64]string // hash(endpoint, key, value) -> folded value, "" none
+	labels  map[uint64]uint32
+	procs   map[uint64]uint32
+	people  map[uint64]uint32
+	pairs   map[[2]uint32]int64 // route -> named
+	counts  []int64             // calls per label
+	dims    []dim
+	dimHash uint64
+
+	happenings []culprit.Happening
+	open       int64
+	jobs       int64
+	calls      int64
+	proxied    int64
+	memBytes   int64 // calls that carry their own memory figure
+	rpcPlain   map[uint32]int64
+	row        store.Row
+}
+
+func newRecorder(d *dictionary, w *store.Writer, series *seriesBook, source int, host string) *recorder {
+	return &recorder{
+		dict: d, out: w, source: uint16(source), host: host, series: series,
+		routes: map[uint64]uint32{}, names: map[uint64]uint32{}, values: map[uint64]string{},
+		labels: map[uint64]uint32{}, procs: map[uint64]uint32{}, people: map[uint64]uint32{},
+		pairs: map[[2]uint32]int64{}, rpcPlain: map[uint32]int64{},
+	}
+}
+
+// Happening keeps what happened; a happening without host gets the file's.
+func (r *recorder) Happening(h culprit.Happening) {
+	if h.Host == "" {
+		h.Host = r.host
+	}
+	r.happenings = append(r.happenings, h)
+}
+
+// Memory keeps a memory reading found in a log line.
+func (r *recorder) Memory(s culprit.Series, at int64, b culprit.Bytes) {
+	if s.Host == "" {
+		s.Host = r.host
+	}
+	r.series.add(s, at, int64(b))
+}
+
+// Call lays one call into the store.
+func (r *recorder) Call(c *culprit.Call) {
+	if c.Start == 0 && c.End == 0 {
+		return
+	}
+	r.calls++
+	row := &r.row
+	*row = store.Row{Row: casefile.Row{Unit: -1, Source: r.source, Offset: c.Offset}}
+	r.times(c, row)
+	row.Flags = flags(c)
+	if c.Open {
+		r.open++
+	}
+	row.Status = uint16(max(0, min(c.Status, math.MaxUint16)))
+	ep := r.endpoint(c, row)
+	row.Label = r.label(c, ep)
+	row.Proc = r.proc(c)
+	if len(c.User) > 0 {
+		row.User = r.person(c.User, &r.dict.users, 'u')
+	}
+	if len(c.Client) > 0 {
+		row.Client = r.person(c.Client, &r.dict.clients, 'c')
+	}
+	if len(c.RequestID) > 0 {
+		row.ID = maphash.Bytes(seed, c.RequestID) | 1
+	}
+	r.count(row.Label)
+	r.out.Add(row)
+}
+
+func (r *recorder) times(c *culprit.Call, row *store.Row) {
+	row.Start, row.End = c.Start, c.End
+	if row.Start == 0 {
+		// Only the end is known (a proxy that gave up): it began at least the
+		// customary time-out of 60 s before.
+		row.Start = row.End - 60_000_000
+		if c.Duration > 0 {
+			row.Start = row.End - c.Duration
+		}
+	}
+	if row.End < row.Start && !c.Open {
+		row.End = row.Start
+		if c.Duration > 0 {
+			row.End = row.Start + c.Duration
+		}
+	}
+}
+
+func flags(c *culprit.Call) uint16 {
+	var f uint16
+	set := func(on bool, bit uint16) {
+		if on {
+			f |= bit
+		}
+	}
+	set(c.Open, casefile.FlagOpen)
+	set(c.Truncated, casefile.FlagTruncated)
+	set(c.Ambiguous, casefile.FlagAmbiguous)
+	set(c.Streamed, casefile.FlagStreamed)
+	set(c.Enqueues, casefile.FlagEnqueues)
+	set(c.Failed, casefile.FlagFailed)
+	set(c.Kind == culprit.CallProxy, casefile.FlagProxy)
+	set(c.Kind == culprit.CallJob || c.Kind == culprit.CallTask, casefile.FlagJob)
+	return f
+}
+
+// endpoint numbers what the call executes: the controller's action or the job's
+// class where known, else method and route.
+func (r *recorder) endpoint(c *culprit.Call, row *store.Row) uint32 {
+	switch {
+	case c.Kind == culprit.CallJob || c.Kind == culprit.CallTask:
+		r.jobs++
+		return r.named(c, c.Name, nil)
+	case c.Kind == culprit.CallProxy:
+		r.proxied++
+	}
+	var route uint32
+	hasRoute := len(c.Path) > 0
+	if hasRoute {
+		var h uint64
+		route, h = r.route(c)
+		row.Hash = uint32(h) | 1
+	}
+	if len(c.Controller) == 0 {
+		if !hasRoute {
+			return r.named(c, []byte("(unnamed)"), nil)
+		}
+		return route
+	}
+	ep := r.named(c, c.Controller, c.Action)
+	if hasRoute {
+		r.pairs[[2]uint32{route, ep}]++
+	}
+	return ep
+}
+
+func (r *recorder) route(c *culprit.Call) (uint32, uint64) {
+	var h maphash.Hash
+	h.SetSeed(seed)
+	h.Write(c.Method)
+	h.WriteByte(' ')
+	h.Write(c.Path)
+	sum := h.Sum64()
+	if id, ok := r.routes[sum]; ok {
+		return id, sum
+	}
+	if len(r.routes) >= maxCache {
+		clear(r.routes)
+	}
+	id := r.dict.routed(string(c.Method), c.Path)
+	r.routes[sum] = id
+	return id, sum
+}
+
+func (r *recorder) named(c *culprit.Call, first, second []byte) uint32 {
+	var h maphash.Hash
+	h.SetSeed(seed)
+	h.WriteByte(byte(c.Kind))
+	h.Write(first)
+	h.WriteByte('#')
+	h.Write(second)
+	sum := h.Sum64()
+	if id, ok := r.names[sum]; ok {
+		return id
+	}
+	name := string(first)
+	if len(second) > 0 {
+		name += "#" + string(second)
+	}
+	id := r.dict.named(r.dict.kindOf(c), name)
+	r.names[sum] = id
+	return id
+}
+
+func (r *recorder) proc(c *culprit.Call) uint32 {
+	host := c.Host
+	var h maphash.Hash
+	h.SetSeed(seed)
+	h.Write(host)
+	h.WriteByte(0)
+	if len(host) == 0 && r.host == "" && len(c.Upstream) > 0 {
+		h.Write(c.Upstream)
+	}
+	sum := h.Sum64() ^ uint64(c.PID)*0x9e3779b97f4a7c15
+	if id, ok := r.procs[sum]; ok {
+		return id
+	}
+	name := string(host)
+	if name == "" {
+		name = r.host
+	}
+	if name == "" && len(c.Upstream) > 0 {
+		name = upstreamPrefix + string(c.Upstream)
+	}
+	id := r.dict.proc(name, c.PID)
+	r.procs[sum] = id
+	return id
+}
+
+// upstreamPrefix marks a host that is known by its address behind a proxy only.
+const upstreamPrefix = "upstream:"
+
+func (r *recorder) person(name []byte, p *people, kind byte) uint32 {
+	sum := maphash.Bytes(seed, name) ^ uint64(kind)
+	if id, ok := r.people[sum]; ok {
+		return id
+	}
+	if len(r.people) >= maxCache {
+		clear(r.people)
+	}
+	r.dict.mu.Lock()
+	id := p.id(name)
+	r.dict.mu.Unlock()
+	r.people[sum] = id
+	return id
+}
+
+func (r *recorder) count(label uint32) {
+	for int(label) >= len(r.counts) {
+		r.counts = append(r.counts, make([]int64, int(label)+64-len(r.counts))...)
+	}
+	r.counts[label]++
+}
+
+// close hands what the recorder counted to the dictionary.
+func (r *recorder) close() error {
+	for pair, n := range r.pairs {
+		r.dict.leadsTo(pair[0], pair[1], n)
+	}
+	r.dict.mu.Lock()
+	for i, n := range r.counts {
+		if n > 0 {
+			r.dict.labels[i].calls += n
+		}
+	}
+	r.dict.mu.Unlock()
+	return r.out.Close()
+}
