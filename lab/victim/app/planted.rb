@@ -4,6 +4,7 @@ module Planted
   MODE = ENV.fetch("SHOP_PLANT", "healthy")
   RANDOM = Random.new(ENV.fetch("SHOP_SEED", "1").to_i * 7919 + Process.pid)
   MB = 1_000_000
+  ROW = 1250 # resident bytes of one row, about
 
   @lock = Mutex.new
   @pinned = []
@@ -32,7 +33,7 @@ module Planted
   # process keeps its size.
   def bloat(megabytes, seconds)
     rows = []
-    total = (megabytes * MB / 1900).to_i
+    total = (megabytes * MB / ROW).to_i
     chunk = [total / 60, 1].max
     pause = seconds / 60.0
     i = 0
@@ -50,7 +51,7 @@ module Planted
     rows = []
     i = 0
     loop do
-      (step * MB / 1900 / 4).times { rows << row(i += 1) }
+      (step * MB / ROW / 4).times { rows << row(i += 1) }
       sleep 0.25
     end
   end
@@ -120,7 +121,7 @@ module Planted
         mb = between(18, 75)
         Truth.call("background thread", detail: { megabytes: mb.round }) do
           rows = []
-          (mb * MB / 1900).to_i.times { |i| rows << row(i); sleep 0.001 if i % 400 == 0 }
+          (mb * MB / ROW).to_i.times { |i| rows << row(i); sleep 0.001 if i % 400 == 0 }
           @lock.synchronize { @kept << rows }
           nil
         end

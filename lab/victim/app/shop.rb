@@ -28,7 +28,9 @@ class ThreeFormats < ::Logger::Formatter
     prefix = tags.empty? ? "" : tags_text.to_s
     text = full.delete_prefix(prefix)
     rest = ID.match?(tags.first.to_s) ? tags.drop(1) : tags
-    short = rest.map { |t| "[#{t}] " }.join + text
+    lead = rest.map { |t| "[#{t}] " }.join
+    text = text.gsub("\n#{prefix}", "\n#{lead}") unless prefix.empty?
+    short = lead + text
     @tagged.write(super(severity, time, progname, full))
     @bare.write(short + "\n")
     super(severity, time, progname, short)
