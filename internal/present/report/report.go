@@ -1,0 +1,43 @@
+// Package report writes a culprit.Report in its JSON form, documented in
+// docs/format/report.md.
+//
+// It owns that the form is whole: no null slice or map, instants in UTC, no
+// number that JSON cannot hold, the same bytes for the same report. It refuses
+// to leave out, to reorder or to round anything that was found.
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"culprit"
+)
+
+// Write writes r as indented JSON with a newline at its end. The picture is
+// left out: it is drawn, not read.
+func Write(w io.Writer, r culprit.Report) error {
+	r.Picture = nil
+	whole := Whole(r)
+	body, err := json.MarshalIndent(whole, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encoding the report: %w", err)
+	}
+	if _, err := w.Write(append(body, '\n')); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}
+
+// Inline returns r with its picture as JSON on one line, safe inside of an HTML
+// script element: "<", ">", "&" and the line separators are escaped.
+func Inline(r culprit.Report) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(true)
+	if err := enc.Encode(Whole(r)); err != nil {
+		return nil, fmt.Errorf("encoding the report: %w", err)
+	}
+	return bytes.TrimSpace(b.Bytes()), nil
+}

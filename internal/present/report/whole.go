@@ -1,0 +1,78 @@
+package report
+
+import (
+	"math"
+	"reflect"
+	"time"
+
+	"culprit"
+)
+
+// Whole returns a deep copy of r that JSON can hold: nil slices and maps become
+// empty ones, instants become UTC, an optional number that is not finite becomes
+// nil, any other becomes culprit.Unknown.
+func Whole(r culprit.Report) culprit.Report {
+	if r.Schema == "" {
+		r.Schema = culprit.Schema
+	}
+	out := reflect.New(reflect.TypeFor[culprit.Report]()).Elem()
+	fill(out, reflect.ValueOf(r))
+	whole, _ := out.Interface().(culprit.Report)
+	return whole
+}
+
+// fill copies from into to, both of the same type.
+func fill(to, from reflect.Value) {
+	switch from.Kind() {
+	case reflect.Struct:
+		fillStruct(to, from)
+	case reflect.Slice:
+		list := reflect.MakeSlice(from.Type(), from.Len(), from.Len())
+		for i := range from.Len() {
+			fill(list.Index(i), from.Index(i))
+		}
+		to.Set(list)
+	case reflect.Map:
+		fillMap(to, from)
+	case reflect.Pointer:
+		if !from.IsNil() && finite(from.Elem()) {
+			to.Set(reflect.New(from.Type().Elem()))
+			fill(to.Elem(), from.Elem())
+		}
+	default:
+		if !finite(from) {
+			to.SetFloat(culprit.Unknown)
+			return
+		}
+		to.Set(from)
+	}
+}
+
+func fillStruct(to, from reflect.Value) {
+	if t, ok := from.Interface().(time.Time); ok {
+		if !t.IsZero() {
+			to.Set(reflect.ValueOf(t.UTC()))
+		}
+		return
+	}
+	for i := range from.NumField() {
+		fill(to.Field(i), from.Field(i))
+	}
+}
+
+func fillMap(to, from reflect.Value) {
+	m := reflect.MakeMapWithSize(from.Type(), from.Len())
+	for it := from.MapRange(); it.Next(); {
+		v := reflect.New(from.Type().Elem()).Elem()
+		fill(v, it.Value())
+		m.SetMapIndex(it.Key(), v)
+	}
+	to.Set(m)
+}
+
+func finite(v reflect.Value) bool {
+	if v.Kind() != reflect.Float64 && v.Kind() != reflect.Float32 {
+		return true
+	}
+	return !math.IsNaN(v.Float()) && !math.IsInf(v.Float(), 0)
+}
