@@ -14,13 +14,15 @@ func TestLong(t *testing.T) {
 		{"nothing known", debug.BuildInfo{}, Tool()},
 		{"no commit", debug.BuildInfo{GoVersion: "go1.26.1"}, Tool() + " (go1.26.1)"},
 		{
-			"all", debug.BuildInfo{GoVersion: "go1.26.1", Settings: []debug.BuildSetting{
+			"all",
+			debug.BuildInfo{GoVersion: "go1.26.1", Settings: []debug.BuildSetting{
 				{Key: "vcs.revision", Value: "0123456789abcdef"}, {Key: "vcs.modified", Value: "true"},
 			}},
 			Tool() + " (0123456789ab+changes, go1.26.1)",
 		},
 		{
-			"clean", debug.BuildInfo{Settings: []debug.BuildSetting{
+			"clean",
+			debug.BuildInfo{Settings: []debug.BuildSetting{
 				{Key: "vcs.revision", Value: "0123456789abcdef"}, {Key: "vcs.modified", Value: "false"},
 			}},
 			Tool() + " (0123456789ab)",

@@ -1,0 +1,62 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GO       ?= go
+DEMO     ?= testdata/incidents/bloat
+REPORT   ?= bin/report.html
+FUZZTIME ?= 20s
+
+.PHONY: help setup build demo test unit e2e browser lint fmt golden bench judge fuzz docs web clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what the tests need (Debian packages; root or sudo)
+	@scripts/setup.sh
+
+build: ## build bin/culprit
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/culprit ./cmd/culprit
+
+demo: build ## judge a recorded incident; needs nothing but Go
+	@bin/culprit investigate $(DEMO) --html $(REPORT)
+	@printf '\nreport: file://%s\n' "$$(realpath $(REPORT))"
+
+test: setup unit e2e browser ## everything that can fail: unit, end to end, browser
+
+unit: ## go vet and the Go tests, with the race detector
+	$(GO) vet ./...
+	$(GO) test -race -shuffle=on ./...
+
+e2e: ## the recorded incidents and live servers, end to end
+	$(GO) test -tags e2e ./...
+
+browser: ## the report in a headless Chromium
+	web/test.sh
+
+lint: ## format and lint, as CI does
+	@scripts/lint.sh
+
+fmt: ## format every Go file
+	$(GO) tool -modfile=tools/go.mod gofumpt -w $$(git ls-files '*.go')
+
+golden: ## rewrite the golden files of tests; read the diff before committing
+	@scripts/golden.sh
+
+bench: ## speed and memory beside the floors and the peers of this machine
+	@scripts/bench.sh
+
+judge: ## how often the verdict is right, on simulated fleets
+	@scripts/judge.sh
+
+fuzz: ## every fuzz target for FUZZTIME (20s)
+	@FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+docs: ## write the generated documents: commands, man pages, formats, schema
+	$(GO) run ./internal/docgen
+
+web: ## build the client of the report into internal/present/html
+	web/build.sh
+
+clean: ## remove what was built
+	rm -rf bin dist web/node_modules
