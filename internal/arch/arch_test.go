@@ -2,8 +2,9 @@ package arch
 
 import (
 	_ "embed"
+	"os"
+	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -28,33 +29,81 @@ func mustLoad(t *testing.T) (*tree, *plan) {
 	return tr, p
 }
 
-// TestFloorPlan holds every import of ours against plan.txt.
-func TestFloorPlan(t *testing.T) {
+// checks are the rules that every room keeps.
+var checks = map[string]func(*tree, *plan) []string{
+	"FloorPlan":       floorPlan,
+	"Externals":       func(tr *tree, _ *plan) []string { return externalModules(tr) },
+	"Words":           func(tr *tree, _ *plan) []string { return words(tr) },
+	"PackageComments": func(tr *tree, _ *plan) []string { return packageComments(tr) },
+	"Capabilities":    func(tr *tree, _ *plan) []string { return roomCapabilities(tr) },
+	"InitsAndPanics":  func(tr *tree, _ *plan) []string { return initsAndPanics(tr) },
+	"PackageState":    func(tr *tree, _ *plan) []string { return packageState(tr) },
+}
+
+// TestHouse runs every check over the module.
+func TestHouse(t *testing.T) {
 	tr, plan := mustLoad(t)
-	for _, p := range tr.pkgs {
-		if isOutside(p.room) {
-			continue
-		}
-		if !plan.has(p.room) {
-			t.Errorf("%s is not in plan.txt: give it a place there, or put the code into the room it belongs to", p.room)
-			continue
-		}
-		for _, f := range p.files {
-			for _, spec := range f.ast.Imports {
-				path, err := strconv.Unquote(spec.Path.Value)
-				if err != nil {
-					t.Fatal(err)
-				}
-				other := ours(path)
-				switch {
-				case other == "":
-				case isOutside(other):
-					t.Errorf("%s: %s imports %s, which lies outside of the plan", tr.at(spec), p.room, other)
-				case !plan.allows(p.room, other):
-					t.Errorf("%s: %s may not import %s (internal/arch/plan.txt)", tr.at(spec), p.room, other)
+	for name, check := range checks {
+		t.Run(name, func(t *testing.T) {
+			for _, c := range check(tr, plan) {
+				t.Error(c)
+			}
+		})
+	}
+}
+
+// TestCrookedHouse runs the same checks over a house that breaks every rule
+// beside innocent code, so that a check which can no longer fail is found.
+func TestCrookedHouse(t *testing.T) {
+	tr, err := loadTree("testdata/crooked")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := parsePlan(planText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string][]string{
+		"FloorPlan": {
+			"internal/annex is not in plan.txt",
+			"internal/stat/stat.go:7: internal/stat may not import culprit",
+			"internal/verdict/verdict.go:5: internal/verdict imports internal/lab",
+		},
+		"Externals": {"internal/stat/stat.go imports github.com/spf13/cobra"},
+		"Words":     {"words.go imports os"},
+		"PackageComments": {
+			"culprit: the package comment is shorter",
+			"internal/annex has no package comment",
+			"internal/verdict: the package comment does not say what",
+		},
+		"Capabilities": {
+			"words.go: culprit may not import os",
+			"internal/stat/stat.go:26: internal/stat may not use clock.Now",
+			"internal/stat/stat.go: internal/stat may not import log/slog",
+		},
+		"InitsAndPanics": {
+			"internal/stat/stat.go:25: init runs before main",
+			"internal/stat/stat.go:38: panic without a comment",
+		},
+		"PackageState": {
+			"internal/stat/stat.go:18: package variable count has no value",
+			"internal/stat/stat.go:27: assignment to package variable count",
+			"internal/stat/stat.go:28: assignment to package variable table",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := checks[name](tr, plan)
+			for _, c := range got {
+				if !slices.ContainsFunc(want, func(w string) bool { return strings.HasPrefix(c, w) }) {
+					t.Errorf("complains about an innocent: %s", c)
 				}
 			}
-		}
+			for _, w := range want {
+				if !slices.ContainsFunc(got, func(c string) bool { return strings.HasPrefix(c, w) }) {
+					t.Errorf("overlooks: %s", w)
+				}
+			}
+		})
 	}
 }
 
@@ -68,65 +117,39 @@ func TestRoomsExist(t *testing.T) {
 	}
 }
 
-// externals lists the modules from elsewhere and the rooms that may know them.
-var externals = []struct {
-	prefix string
-	rooms  []string
-	why    string
-}{
-	{"github.com/klauspost/compress", []string{"internal/source/input"}, "gzip and zstd at twice the speed of the standard library"},
-	{"github.com/ulikunitz/xz", []string{"internal/source/input"}, "the standard library has no xz"},
-	{"github.com/spf13/cobra", []string{"internal/cli", "internal/docgen"}, "commands, completion, reference"},
-	{"github.com/spf13/pflag", []string{"internal/cli", "internal/docgen"}, "flags of cobra"},
-	{"golang.org/x/term", []string{"internal/cli", "internal/present/style", "internal/present/term"}, "is it a terminal, and how wide"},
-	{"gonum.org/v1/gonum", []string{"internal/stat"}, "distributions and linear algebra"},
-	{"golang.org/x/sys", []string{"internal/source/input", "internal/store"}, "read-ahead and mapped files"},
-}
-
-// TestExternals keeps modules from elsewhere in the rooms that need them.
-func TestExternals(t *testing.T) {
+// TestSizes reports what outgrows its budget, and fails on what is far over it.
+func TestSizes(t *testing.T) {
 	tr, _ := mustLoad(t)
-	for _, p := range tr.pkgs {
-		if isOutside(p.room) {
-			continue
-		}
-		for _, f := range p.files {
-			for _, path := range imports(f.ast) {
-				if external(path) && !externalAllowed(p.room, path) {
-					t.Errorf("%s imports %s: if %s is the right room for it, add it to externals with its reason", f.name, path, p.room)
-				}
-			}
-		}
+	b, err := os.ReadFile(filepath.Join("..", "..", "go.mod"))
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-func externalAllowed(room, path string) bool {
-	for _, e := range externals {
-		if (path == e.prefix || strings.HasPrefix(path, e.prefix+"/")) && slices.Contains(e.rooms, room) {
-			return true
-		}
-	}
-	return false
-}
-
-// TestPackageComments demands that every room says what it owns and refuses.
-func TestPackageComments(t *testing.T) {
-	tr, _ := mustLoad(t)
-	for _, p := range tr.pkgs {
-		doc := ""
-		for _, f := range p.files {
-			if f.ast.Doc != nil {
-				doc += f.ast.Doc.Text()
-			}
-		}
+	list := append(sizes(tr), size{"go.mod: direct dependencies", dependencies(string(b)), depsReport, depsFail})
+	for _, s := range list {
 		switch {
-		case doc == "":
-			t.Errorf("%s has no package comment", p.room)
-		case isOutside(p.room):
-		case strings.Count(doc, "\n") < 2:
-			t.Errorf("%s: the package comment is shorter than two lines", p.room)
-		case !strings.Contains(doc, "refuses"):
-			t.Errorf(`%s: the package comment does not say what the package refuses ("It refuses to ...")`, p.room)
+		case s.n > s.fail:
+			t.Error(s)
+		case s.n > s.report:
+			t.Log(s)
 		}
+	}
+}
+
+func TestDependencies(t *testing.T) {
+	const goMod = "module m\n\ngo 1.26\n\nrequire (\n\tgithub.com/a/b v1.2.3\n\tgolang.org/x/c v0.1.0 // indirect\n)\n\nrequire example.org/d v2.0.0\n"
+	if got := dependencies(goMod); got != 2 {
+		t.Errorf("%d direct dependencies, want 2", got)
+	}
+}
+
+// TestExported counts an enum once.
+func TestExported(t *testing.T) {
+	tr, err := loadTree("testdata/crooked")
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(tr.pkgs, func(p *pkg) bool { return p.room == module })
+	if got, want := exported(tr.pkgs[i]), []string{"Colour", "Limit", "Open"}; !slices.Equal(got, want) {
+		t.Errorf("exported names %v, want %v", got, want)
 	}
 }

@@ -1,6 +1,7 @@
 package arch
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -62,7 +63,7 @@ func parsePlan(text string) (*plan, error) {
 // add records that each of upper may import each of lower.
 func (p *plan) add(lower, upper []string) error {
 	if len(lower) == 0 || len(upper) == 0 {
-		return fmt.Errorf("an empty side of <")
+		return errors.New("an empty side of <")
 	}
 	for _, u := range upper {
 		if p.below[u] == nil {

@@ -88,6 +88,22 @@ func loadTree(root string) (*tree, error) {
 	return t, err
 }
 
+// rooms are the packages that the plan speaks of.
+func (t *tree) rooms() []*pkg {
+	var list []*pkg
+	for _, p := range t.pkgs {
+		if !isOutside(p.room) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// complainer returns a function that adds a complaint to a list.
+func complainer(list *[]string) func(format string, args ...any) {
+	return func(format string, args ...any) { *list = append(*list, fmt.Sprintf(format, args...)) }
+}
+
 // at is the place of a node, for messages.
 func (t *tree) at(n ast.Node) string {
 	pos := t.fset.Position(n.Pos())

@@ -4,11 +4,8 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"testing"
 )
 
 // Budgets: above the first number the size is reported, above the second it fails.
@@ -21,19 +18,27 @@ const (
 	wordsLinesFail               = 1000
 )
 
-// TestSizes holds files, functions and packages within their budgets.
-func TestSizes(t *testing.T) {
-	tr, _ := mustLoad(t)
-	for _, p := range tr.pkgs {
-		if isOutside(p.room) {
-			continue
-		}
+// size is one measured thing and its budget.
+type size struct {
+	what            string
+	n, report, fail int
+}
+
+// String says how large it is and how large it should be.
+func (s size) String() string {
+	return fmt.Sprintf("%s: %d, better at most %d, never above %d", s.what, s.n, s.report, s.fail)
+}
+
+// sizes measures files, functions and packages.
+func sizes(tr *tree) (list []size) {
+	add := func(what string, n, report, fail int) { list = append(list, size{what, n, report, fail}) }
+	for _, p := range tr.rooms() {
 		total := 0
 		for _, f := range p.files {
 			total += f.lines
-			over(t, f.name+": lines", f.lines, fileReport, fileFail)
+			add(f.name+": lines", f.lines, fileReport, fileFail)
 			if f.name == "cmd/culprit/main.go" {
-				over(t, f.name+": lines", f.lines, mainFail, mainFail)
+				add(f.name+": lines", f.lines, mainFail, mainFail)
 			}
 			for _, decl := range f.ast.Decls {
 				fn, ok := decl.(*ast.FuncDecl)
@@ -41,61 +46,28 @@ func TestSizes(t *testing.T) {
 					continue
 				}
 				lines := tr.fset.Position(fn.End()).Line - tr.fset.Position(fn.Pos()).Line + 1
-				over(t, fmt.Sprintf("%s: lines of %s", tr.at(fn), fn.Name.Name), lines, funcReport, funcFail)
+				add(fmt.Sprintf("%s: lines of %s", tr.at(fn), fn.Name.Name), lines, funcReport, funcFail)
 			}
 		}
-		over(t, p.room+": exported names", len(exported(p)), exportedReport, exportedFail)
+		add(p.room+": exported names", len(exported(p)), exportedReport, exportedFail)
 		if p.room == module {
-			over(t, "the words: lines", total, wordsLinesFail, wordsLinesFail)
+			add("the words: lines", total, wordsLinesFail, wordsLinesFail)
 		}
 	}
+	return list
 }
 
-// TestWords keeps the root package to names and shapes: standard library only,
-// no files, no network, no log.
-func TestWords(t *testing.T) {
-	tr, _ := mustLoad(t)
-	allowed := []string{"time", "strconv", "fmt", "strings", "encoding/json", "errors"}
-	for _, p := range tr.pkgs {
-		if p.room != module {
-			continue
-		}
-		for _, f := range p.files {
-			for _, path := range imports(f.ast) {
-				if !slices.Contains(allowed, path) {
-					t.Errorf("%s imports %s: the words need none of it", f.name, path)
-				}
-			}
-		}
-	}
-}
-
-// TestDependencies counts what go.mod requires directly.
-func TestDependencies(t *testing.T) {
-	b, err := os.ReadFile(filepath.Join("..", "..", "go.mod"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	direct := 0
-	for line := range strings.Lines(string(b)) {
+// dependencies counts what a go.mod requires directly.
+func dependencies(goMod string) int {
+	n := 0
+	for line := range strings.Lines(goMod) {
 		line = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "require "))
 		isPath := strings.Contains(line, " v") && strings.Contains(line, ".") && !strings.HasPrefix(line, "//")
 		if isPath && !strings.Contains(line, "// indirect") {
-			direct++
+			n++
 		}
 	}
-	over(t, "go.mod: direct dependencies", direct, depsReport, depsFail)
-}
-
-// over reports or fails a size.
-func over(t *testing.T, what string, n, report, fail int) {
-	t.Helper()
-	switch {
-	case n > fail:
-		t.Errorf("%s: %d, at most %d", what, n, fail)
-	case n > report:
-		t.Logf("%s: %d, better at most %d", what, n, report)
-	}
+	return n
 }
 
 // exported lists the exported top-level names of a package. The constants of
