@@ -1,0 +1,225 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+
+	"culprit"
+	"culprit/internal/casefile"
+	"culprit/internal/source/input"
+	"culprit/internal/source/metrics"
+	"culprit/internal/store"
+)
+
+// ErrNothing is returned when no input could be used at all.
+var ErrNothing = errors.New("nothing to investigate: no input was understood")
+
+// memoryForRows is what calls may take in memory before they go to disk: with
+// the dictionary and the doors' blocks a 10 GB log stays within 500 MB.
+const memoryForRows = 160 << 20
+
+// Options of a run. Zero values are defaults.
+type Options struct {
+	Formats    map[string]string // path -> format name
+	HostFrom   *regexp.Regexp    // host out of a path, before the built-in rules
+	Location   *time.Location    // of stamps without zone
+	From, To   time.Time         // only what overlaps this is looked at
+	Deploys    string            // file of "time text"
+	Crontab    string
+	Influx     []string // live sources
+	Prometheus []string
+	Progress   Progress // may be nil
+}
+
+// Progress is told how far reading has come.
+type Progress interface {
+	Total(bytes int64)
+	Read(bytes int64)
+	Stage(name string)
+}
+
+// Docket is the joined case with everything the report says about its inputs.
+type Docket struct {
+	Case     *casefile.Case
+	Inputs   []culprit.Input
+	Coverage culprit.Coverage
+	Warnings []string
+	// PlainRPC lists endpoints that look like one door for many operations while
+	// the log does not say which: GraphQL, JSON-RPC.
+	PlainRPC []string
+	// Enqueuers are endpoints that only put jobs on queues; Streamers those whose
+	// body was produced after the logged end; as suspect indexes.
+	Enqueuers, Streamers map[int32]bool
+	// Cron is the schedule, when a crontab was given.
+	Cron []CronRun
+
+	store *store.Store
+	files []input.File
+}
+
+// CronRun is one planned run of a cron entry.
+type CronRun struct {
+	At      int64
+	Command string
+}
+
+// Close frees temporary files.
+func (d *Docket) Close() error { return d.store.Close() }
+
+// Build reads everything and joins it.
+func Build(ctx context.Context, files []input.File, problems []input.Problem, opt Options) (*Docket, error) {
+	h := &hall{
+		opt: opt, dict: newDictionary(), book: newSeriesBook(),
+		store: store.New(memoryForRows, ""), progress: opt.Progress,
+	}
+	if h.progress == nil {
+		h.progress = silent{}
+	}
+	for _, p := range problems {
+		h.inputs = append(h.inputs, problemInput(p))
+	}
+	if err := h.readAll(ctx, files); err != nil {
+		return nil, errors.Join(err, h.store.Close())
+	}
+	if err := h.pull(ctx); err != nil {
+		return nil, errors.Join(err, h.store.Close())
+	}
+	d, err := h.join()
+	if err != nil {
+		return nil, errors.Join(err, h.store.Close())
+	}
+	return d, nil
+}
+
+type hall struct {
+	opt      Options
+	dict     *dictionary
+	book     *seriesBook
+	store    *store.Store
+	progress Progress
+
+	files      []input.File
+	inputs     []culprit.Input
+	sources    []sourceFacts // by row source number
+	happenings []culprit.Happening
+	warnings   []string
+	open       int64
+	jobs       int64
+	calls      int64
+	proxied    int64
+	rpcPlain   map[uint32]int64
+	cron       []CronRun
+}
+
+// sourceFacts is what the hall must know of a log to prefer one account of a
+// request to another.
+type sourceFacts struct {
+	format string
+	rank   int // 0 = best account
+	score  int
+	calls  int64
+	host   string
+}
+
+type silent struct{}
+
+func (silent) Total(int64)  {}
+func (silent) Read(int64)   {}
+func (silent) Stage(string) {}
+
+func problemInput(p input.Problem) culprit.Input {
+	w := p.Err.Error()
+	if p.Hint != "" {
+		w += "; hint: " + p.Hint
+	}
+	return culprit.Input{Path: p.Path, Kind: "unknown", Warnings: []string{w}}
+}
+
+// pull asks the live servers.
+func (h *hall) pull(ctx context.Context) error {
+	opt := metrics.PullOptions{From: h.opt.From, To: h.opt.To}
+	if opt.From.IsZero() || opt.To.IsZero() {
+		first, last := h.logSpan()
+		if first > 0 {
+			opt.From, opt.To = time.UnixMicro(first), time.UnixMicro(last)
+		}
+	}
+	type puller func(context.Context, string, metrics.PullOptions, metrics.Sink) (metrics.Result, error)
+	do := func(url, kind string, pull puller) error {
+		h.progress.Stage("asking " + kind)
+		res, err := pull(ctx, url, opt, &ear{book: h.book})
+		if err != nil {
+			return err
+		}
+		h.inputs = append(h.inputs, metricsInput(kind+" (live)", "", res))
+		return nil
+	}
+	for _, u := range h.opt.Influx {
+		if err := do(u, "influxdb", metrics.PullInflux); err != nil {
+			return fmt.Errorf("pull memory series: %w", err)
+		}
+	}
+	for _, u := range h.opt.Prometheus {
+		if err := do(u, "prometheus", metrics.PullPrometheus); err != nil {
+			return fmt.Errorf("pull memory series: %w", err)
+		}
+	}
+	return nil
+}
+
+// logSpan is the first and last stamp of all logs read.
+func (h *hall) logSpan() (int64, int64) {
+	var first, last int64
+	for _, in := range h.inputs {
+		if in.Kind == "memory" || in.First.IsZero() {
+			continue
+		}
+		a, b := in.First.UnixMicro(), in.Last.UnixMicro()
+		if first == 0 || a < first {
+			first = a
+		}
+		last = max(last, b)
+	}
+	return first, last
+}
+
+// rankSources orders the logs by how well they tell a request: the best account
+// of one request is kept, the others only confirm it.
+func (h *hall) rankSources() int {
+	order := make([]int, len(h.sources))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		x, y := h.sources[a], h.sources[b]
+		if x.score != y.score {
+			return y.score - x.score
+		}
+		if x.format != y.format {
+			return orderOf(x.format, y.format)
+		}
+		return 0
+	})
+	rank := 0
+	for i, s := range order {
+		if i > 0 && h.sources[s].format != h.sources[order[i-1]].format {
+			rank++
+		}
+		h.sources[s].rank = rank
+	}
+	return rank + 1
+}
+
+func orderOf(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,216 @@
+package ingest
+
+import (
+	"slices"
+	"strings"
+
+	"culprit"
+	"culprit/internal/casefile"
+)
+
+// placer puts calls on units: first the host names of logs are matched with
+// those of the series, then pids with incarnations.
+type placer struct {
+	units   []casefile.Unit
+	hosts   []string
+	hostIdx map[string]int
+	alias   map[string]string // host in a log -> host in the series
+	byProc  map[proc][]int32  // incarnations by host and pid
+	byPID   map[int][]int32
+	byHost  map[string][]int32
+	level   culprit.Level
+}
+
+func newPlacer(units []casefile.Unit, level culprit.Level) *placer {
+	p := &placer{
+		units: units, hostIdx: map[string]int{}, alias: map[string]string{}, level: level,
+		byProc: map[proc][]int32{}, byPID: map[int][]int32{}, byHost: map[string][]int32{},
+	}
+	for i, u := range units {
+		k := proc{u.Process.Host, u.Process.PID}
+		p.byProc[k] = append(p.byProc[k], int32(i))
+		p.byPID[u.Process.PID] = append(p.byPID[u.Process.PID], int32(i))
+		p.byHost[u.Process.Host] = append(p.byHost[u.Process.Host], int32(i))
+		if _, ok := p.hostIdx[u.Process.Host]; !ok {
+			p.hostIdx[u.Process.Host] = len(p.hosts)
+			p.hosts = append(p.hosts, u.Process.Host)
+		}
+	}
+	return p
+}
+
+// shortName is a host's first label in lower case: "Web3.example.org" -> "web3".
+func shortName(host string) string {
+	host = strings.ToLower(host)
+	if i := strings.IndexByte(host, '.'); i > 0 && strings.Trim(host, "0123456789.:") != "" {
+		host = host[:i]
+	}
+	return host
+}
+
+// align matches the hosts of the logs with those of the series: by name, then
+// by the pids they share, then by there being only one left on both sides.
+func (p *placer) align(procs []proc, upstreams map[string]string) {
+	inSeries := map[string]string{}
+	for _, h := range p.hosts {
+		inSeries[shortName(h)] = h
+	}
+	taken := map[string]bool{}
+	var rest []string
+	for _, h := range logHosts(procs) {
+		name := h
+		if a := upstreams[h]; a != "" {
+			name = a
+		}
+		if s, ok := inSeries[shortName(name)]; ok {
+			p.alias[h], taken[s] = s, true
+		} else {
+			rest = append(rest, h)
+		}
+	}
+	var unnamed []string
+	for _, h := range rest {
+		if s := p.sharedPIDs(h, procs, taken); s != "" {
+			p.alias[h], taken[s] = s, true
+			continue
+		}
+		unnamed = append(unnamed, h)
+	}
+	var free []string
+	for _, h := range p.hosts {
+		if !taken[h] {
+			free = append(free, h)
+		}
+	}
+	if len(unnamed) == 1 && len(free) == 1 {
+		p.alias[unnamed[0]] = free[0]
+	}
+	if len(unnamed) == 1 && len(p.hosts) == 1 {
+		p.alias[unnamed[0]] = p.hosts[0]
+	}
+}
+
+func logHosts(procs []proc) []string {
+	seen := map[string]bool{}
+	var hosts []string
+	for _, q := range procs {
+		if !seen[q.host] {
+			seen[q.host] = true
+			hosts = append(hosts, q.host)
+		}
+	}
+	slices.Sort(hosts)
+	return hosts
+}
+
+// sharedPIDs finds the one series host that knows at least half of the pids a
+// log host names, and more of them than any other.
+func (p *placer) sharedPIDs(host string, procs []proc, taken map[string]bool) string {
+	shared := map[string]int{}
+	total := 0
+	for _, q := range procs {
+		if q.host != host || q.pid == 0 {
+			continue
+		}
+		total++
+		for _, u := range p.byPID[q.pid] {
+			if h := p.units[u].Process.Host; !taken[h] {
+				shared[h]++
+			}
+		}
+	}
+	best, second := "", 0
+	for h, n := range shared {
+		if best == "" || n > shared[best] || (n == shared[best] && h < best) {
+			best, second = h, max(second, shared[best])
+		} else {
+			second = max(second, n)
+		}
+	}
+	if best == "" || shared[best]*2 < total || shared[best] == second {
+		return ""
+	}
+	return best
+}
+
+// unit finds the unit of a call by its process and start.
+func (p *placer) unit(q proc, start int64) int32 {
+	host, known := p.alias[q.host]
+	if p.level == culprit.LevelHost {
+		return p.onHost(host, known, start)
+	}
+	if q.pid != 0 {
+		us := p.byProc[proc{host, q.pid}]
+		if !known {
+			us = p.byPID[q.pid]
+			if len(us) > 1 && p.units[us[0]].Process.Host != p.units[us[len(us)-1]].Process.Host {
+				return casefile.Unplaced
+			}
+		}
+		if u := pick(p.units, us, start); u >= 0 {
+			return u
+		}
+		return casefile.Unplaced
+	}
+	if known {
+		return casefile.OnHost(p.hostIdx[host])
+	}
+	return casefile.Unplaced
+}
+
+func (p *placer) onHost(host string, known bool, start int64) int32 {
+	if !known {
+		return casefile.Unplaced
+	}
+	return pick(p.units, p.byHost[host], start)
+}
+
+// pick chooses the incarnation that lived at an instant, or the nearest one.
+func pick(units []casefile.Unit, us []int32, at int64) int32 {
+	if len(us) == 1 {
+		return us[0]
+	}
+	best, bestGap := casefile.Unplaced, int64(1)<<62
+	for _, u := range us {
+		pts := units[u].Points
+		a, b := pts[0].At, pts[len(pts)-1].At
+		gap := max(a-at, at-b, 0)
+		if gap < bestGap {
+			best, bestGap = u, gap
+		}
+	}
+	return best
+}
+
+// share of calls that carry a pid with a series: decides the level.
+func pidShare(d *dictionary, byProc map[uint32]int64, units []casefile.Unit) float64 {
+	p := newPlacer(units, culprit.LevelProcess)
+	p.align(d.procs, nil)
+	var hit, total int64
+	for id, n := range byProc {
+		total += n
+		if p.unit(d.procs[id], 0) >= 0 {
+			hit += n
+		}
+	}
+	if total == 0 {
+		return 0
+	}
+	return float64(hit) / float64(total)
+}
+
+// fleets tells which units are look-alikes: those that serve the same kind of
+// work. A unit without calls is nobody's look-alike.
+func fleets(units []casefile.Unit, web, jobs []int64) {
+	for i := range units {
+		switch {
+		case web[i] > 0 && web[i] >= jobs[i]:
+			units[i].Fleet = "web"
+		case jobs[i] > 0:
+			units[i].Fleet = "job"
+		}
+		if units[i].Process.Role == "" && units[i].Fleet != "" {
+			units[i].Process.Role = map[string]string{"web": "worker", "job": "job"}[units[i].Fleet]
+		}
+	}
+}
