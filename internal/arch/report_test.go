@@ -1,0 +1,137 @@
+package arch
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"culprit"
+)
+
+// TestReportFormat holds docs/format/report.md against the types: every struct
+// of the report has its table, with the same fields in the same order and of
+// the same type.
+func TestReportFormat(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("..", "..", "docs", "format", "report.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := reportTables(string(b))
+	types := map[string]reflect.Type{}
+	reportTypes(reflect.TypeFor[culprit.Report](), types)
+	for name, typ := range types {
+		want := reportFields(typ)
+		got := documented[name]
+		for i := range max(len(got), len(want)) {
+			switch {
+			case i >= len(got):
+				t.Errorf("%s: not documented: %s", name, want[i])
+			case i >= len(want):
+				t.Errorf("%s: documented and not there: %s", name, got[i])
+			case got[i] != want[i]:
+				t.Errorf("%s: documented as %q, is %q", name, got[i], want[i])
+			}
+		}
+	}
+	for name := range documented {
+		if types[name] == nil {
+			t.Errorf("%s is documented and no part of the report", name)
+		}
+	}
+	if !strings.Contains(string(b), culprit.Schema) {
+		t.Errorf("the document does not name %s", culprit.Schema)
+	}
+}
+
+var (
+	tableHead = regexp.MustCompile("(?m)^##+ .*: `([A-Za-z]+)`$")
+	tableRow  = regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| ([^|]+) \\| [^|]+ \\|$")
+)
+
+// reportTables reads "name type" rows of each table, by the struct in its heading.
+func reportTables(md string) map[string][]string {
+	tables := map[string][]string{}
+	heads := tableHead.FindAllStringSubmatchIndex(md, -1)
+	for i, h := range heads {
+		end := len(md)
+		if i+1 < len(heads) {
+			end = heads[i+1][0]
+		}
+		name := md[h[2]:h[3]]
+		for _, row := range tableRow.FindAllStringSubmatch(md[h[1]:end], -1) {
+			tables[name] = append(tables[name], row[1]+" "+strings.ReplaceAll(row[2], "`", ""))
+		}
+	}
+	return tables
+}
+
+// reportTypes collects the structs that typ is made of.
+func reportTypes(typ reflect.Type, into map[string]reflect.Type) {
+	switch typ.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map:
+		reportTypes(typ.Elem(), into)
+	case reflect.Struct:
+		if typ == reflect.TypeFor[time.Time]() || into[typ.Name()] != nil {
+			return
+		}
+		into[typ.Name()] = typ
+		for i := range typ.NumField() {
+			if f := typ.Field(i); !f.Anonymous {
+				reportTypes(f.Type, into)
+			}
+		}
+	default: // a leaf
+	}
+}
+
+// reportFields lists "name type" of a struct's JSON form. An embedded struct
+// lends its fields, as encoding/json has it: the outer field wins.
+func reportFields(typ reflect.Type) []string {
+	var list []string
+	for i := range typ.NumField() {
+		f := typ.Field(i)
+		if f.Anonymous {
+			list = append(list, reportFields(f.Type)...)
+			continue
+		}
+		tag := strings.Split(f.Tag.Get("json"), ",")
+		if tag[0] == "-" {
+			continue
+		}
+		text := tag[0] + " " + jsonType(f.Type)
+		if slices.Contains(tag, "omitempty") || slices.Contains(tag, "omitzero") {
+			text += ", may be absent"
+		}
+		list = append(list, text)
+	}
+	return list
+}
+
+func jsonType(typ reflect.Type) string {
+	switch typ.Kind() {
+	case reflect.Pointer:
+		return jsonType(typ.Elem()) + " or null"
+	case reflect.Slice:
+		return "array of " + jsonType(typ.Elem())
+	case reflect.Map:
+		return "object of " + jsonType(typ.Elem())
+	case reflect.String:
+		return "string"
+	case reflect.Bool:
+		return "boolean"
+	case reflect.Float64:
+		return "number"
+	case reflect.Struct:
+		if typ == reflect.TypeFor[time.Time]() {
+			return "time"
+		}
+		return typ.Name()
+	default:
+		return "integer"
+	}
+}
