@@ -145,37 +145,37 @@ func stamp(t time.Time, layout string) string {
 }
 
 // Span formats a stretch of time, the date of its end only where it differs:
-// "12 Nov 02:00 to 08:00 UTC".
+// "12 Nov 02:00-08:00 UTC", "12 Nov 22:00 - 13 Nov 04:00 UTC".
 func Span(from, to time.Time) string {
 	if from.IsZero() || to.IsZero() {
 		return "unknown span"
 	}
-	end := to.UTC().Format("15:04")
+	end := "-" + to.UTC().Format("15:04")
 	if from.UTC().Format(time.DateOnly) != to.UTC().Format(time.DateOnly) {
-		end = Minute(to)
+		end = " - " + Minute(to)
 	}
-	return Minute(from) + " to " + end + " UTC"
+	return Minute(from) + end + " UTC"
 }
 
 // Chance says how often chance alone would do as well, in words, for a
-// calibrated p-value: "less than 1 in 1,000 by chance".
+// calibrated p-value: "chance alone: less than 1 in 1,000".
 func Chance(p *float64) string {
 	if p == nil || math.IsNaN(*p) || *p < 0 {
 		return "chance not known"
 	}
 	switch v := *p; {
 	case v < 0.0001:
-		return "less than 1 in 10,000 by chance"
+		return "chance alone: less than 1 in 10,000"
 	case v < 0.001:
-		return "less than 1 in 1,000 by chance"
+		return "chance alone: less than 1 in 1,000"
 	case v < 0.01:
-		return "less than 1 in 100 by chance"
+		return "chance alone: less than 1 in 100"
 	case v < 0.05:
-		return "less than 1 in 20 by chance"
+		return "chance alone: less than 1 in 20"
 	case v < 0.2:
-		return "about " + strconv.FormatFloat(math.Round(v*100), 'f', 0, 64) + " in 100 by chance"
+		return "chance alone: about " + strconv.FormatFloat(math.Round(v*100), 'f', 0, 64) + " in 100"
 	}
-	return "chance explains it as well"
+	return "chance alone explains it as well"
 }
 
 // Interval says an estimate in bytes with its interval:

@@ -12,7 +12,7 @@ import (
 func coverage(p *page, r culprit.Report) {
 	p.heading("Coverage")
 	for _, f := range words.Coverage(r) {
-		p.para("  "+style.Pad(f.Name, 14), p.paint.Dim, f.Text, 16, 0)
+		p.para("  "+style.Pad(f.Name, 15), p.paint.Dim, f.Text, 17, 0)
 	}
 }
 
@@ -23,11 +23,8 @@ func inputs(p *page, list []culprit.Input) {
 		p.line("  none", none)
 	}
 	for _, in := range list {
-		p.para("  ", none, style.Clean(in.Path), 4, 0)
+		p.line("  "+style.CutMiddle(style.Clean(in.Path), p.width-2), none)
 		p.para("    ", p.paint.Dim, strings.Join(words.Input(in), ", "), 4, 0)
-		for _, w := range in.Warnings {
-			p.para("    ! ", p.paint.Yellow, style.Clean(w), 6, 0)
-		}
 	}
 }
 

@@ -9,62 +9,64 @@ import (
 )
 
 // first adds the first screen, tightened step by step until it fits.
-func first(p *page, r culprit.Report) {
+func first(p *page, r culprit.Report, o Options) {
+	more := o.More
+	if o.Full {
+		more = ""
+	}
 	for tight := 0; ; tight++ {
 		try := page{width: p.width, paint: p.paint, plain: p.plain}
-		screen(&try, r, tight)
-		if len(try.lines) <= FirstScreen || tight == 4 {
+		screen(&try, r, more, tight)
+		if len(try.lines) <= FirstScreen || tight == tightest {
 			p.lines = append(p.lines, try.lines...)
 			return
 		}
 	}
 }
 
-// screen lays the first screen out. The tighter, the more is left out: 1 short
-// what-if, 2 no empty line, 3 only the next command, 4 one line of basis.
-func screen(p *page, r culprit.Report, tight int) {
+// tightest is the layout that leaves out most.
+const tightest = 6
+
+// screen lays the first screen out. The tighter, the more is cut: 1 the example,
+// 2 the next step, 3 the empty line, 4 the next step's words, 5 the what-if, 6 the
+// basis.
+func screen(p *page, r culprit.Report, more string, tight int) {
 	groups := words.Group(r)
 	label := strings.ToUpper(words.Outcome(r.Verdict.Outcome)) + ": "
 	p.para(label, p.verdictInk(r.Verdict.Outcome), style.Clean(r.Verdict.Headline), 2, 2)
-	p.basis(r, tight)
-	p.consequence(r, tight)
-	if tight < 2 {
+	p.para("  ", none, words.Basis(r), 2, room(tight < 6, 2))
+	p.consequence(r, room(tight < 5, 3))
+	if tight < 3 {
 		p.blank()
 	}
 	for i, s := range words.Shown(groups, 3) {
-		p.suspect(s, i == 0)
+		p.suspect(s)
+		if i == 0 && len(s.Examples) > 0 {
+			p.example(s.Examples[0], room(tight < 1, 2))
+		}
 	}
-	if cleared := words.Cleared(groups, 3); cleared != "" {
-		p.label("Acquitted: ", p.paint.Green, cleared)
+	if cleared := words.Cleared(groups, p.width-11); cleared != "" {
+		p.lines = append(p.lines, p.paint.Green("Acquitted: ")+style.Cut(cleared, p.width-11))
 	}
-	p.next(r.Next, tight)
+	p.next(r.Next, more, tight)
 }
 
-// label adds one line of text behind a coloured label.
-func (p *page) label(label string, in ink, text string) {
-	p.lines = append(p.lines, in(label)+style.Cut(text, p.width-style.Width(label)))
-}
-
-func (p *page) basis(r culprit.Report, tight int) {
-	most := 2
-	if tight >= 4 {
-		most = 1
+// room is the number of lines a part may take: most, or one when it is tight.
+func room(loose bool, most int) int {
+	if loose {
+		return most
 	}
-	p.para("  ", none, words.Basis(r), 2, most)
+	return 1
 }
 
 // consequence says how much grew and what would have been, or why nobody is named.
-func (p *page) consequence(r culprit.Report, tight int) {
+func (p *page) consequence(r culprit.Report, most int) {
 	parts := []string{capital(words.Grown(r)) + "."}
 	if why := style.Clean(r.Verdict.AbstainedBecause); why != "" {
 		parts = append(parts, capital(strings.TrimSuffix(why, "."))+".")
 	}
 	if text := words.WhatIf(r.Counterfactual); text != "" {
 		parts = append(parts, text)
-	}
-	most := 3
-	if tight >= 1 {
-		most = 1
 	}
 	p.para("  ", none, strings.Join(parts, " "), 2, most)
 }
@@ -76,47 +78,48 @@ func capital(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// suspect adds two lines on a suspect and, for the first, an example call.
-func (p *page) suspect(s culprit.Suspect, example bool) {
+// suspect adds two lines on a suspect.
+func (p *page) suspect(s culprit.Suspect) {
 	rank := style.PadLeft(style.Count(int64(s.Rank)), 2) + " "
 	finding := strings.ToUpper(words.Finding(s.Finding))
 	room := p.width - style.Width(rank) - style.Width(finding) - 2
 	p.lines = append(p.lines, rank+p.findingInk(s.Finding)(finding)+"  "+
 		p.paint.Bold(style.CutMiddle(words.Title(s), room)))
 	p.line("   "+facts(s), none)
-	if example && len(s.Examples) > 0 {
-		p.example(s.Examples[0])
-	}
 }
 
 // example adds one call: where it ran, and what it looked like. Its request id
 // goes where it fits, so that it can be searched for in the log.
-func (p *page) example(e culprit.Example) {
+func (p *page) example(e culprit.Example, most int) {
 	where := "   e.g. " + words.Call(e)
 	id, shape := style.Clean(e.RequestID), style.Clean(e.Shape)
 	if id != "" && style.Width(where)+2+style.Width(id) <= p.width {
 		where, id = where+", "+id, ""
 	}
 	p.line(where, p.paint.Dim)
-	if rest := strings.Join(nonEmpty([]string{id, shape}), "  "); rest != "" {
-		p.line("        "+rest, p.paint.Dim)
+	if rest := strings.Join(nonEmpty([]string{id, shape}), " "); rest != "" {
+		p.para("        ", none, rest, 8, most)
 	}
 }
 
-// next adds the first step with its command, or without one when it has none.
-func (p *page) next(steps []culprit.Step, tight int) {
-	if len(steps) == 0 {
-		return
+// next adds the first step, the first command among the steps, and the command
+// that shows more.
+func (p *page) next(steps []culprit.Step, more string, tight int) {
+	var command []string
+	for _, s := range steps {
+		if s.Command != "" && len(command) == 0 {
+			command = style.WrapCommand(style.Clean(s.Command), p.width-6)
+		}
 	}
-	s := steps[0]
-	command := style.WrapCommand(style.Clean(s.Command), p.width-6)
-	if tight >= 3 && len(command) > 0 && len(command) <= 2 {
-		p.command("Next: ", command)
-		return
+	if tight >= 2 && len(command) > 2 {
+		command = nil
 	}
-	p.label("Next: ", p.paint.Cyan, style.Clean(s.Do))
-	if tight < 3 {
-		p.command("  $ ", command)
+	if len(steps) > 0 && (tight < 4 || len(command) == 0) {
+		p.para("Next: ", p.paint.Cyan, style.Clean(steps[0].Do), 6, room(tight < 2, 2))
+	}
+	p.command("    $ ", command)
+	if tight < 4 || len(steps) == 0 {
+		p.command("More: ", style.WrapCommand(style.Clean(more), p.width-6))
 	}
 }
 

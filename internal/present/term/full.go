@@ -156,6 +156,6 @@ func happenings(p *page, list []culprit.DatedEvent) {
 		if e.Bytes > 0 {
 			text = append(text, style.Bytes(e.Bytes))
 		}
-		p.para("  "+style.Pad(style.Clock(e.At), 16), none, strings.Join(text, ", "), 18, 0)
+		p.para("  "+style.Pad(style.Clock(e.At), 17), none, strings.Join(text, ", "), 19, 0)
 	}
 }

@@ -22,6 +22,9 @@ type Options struct {
 	Color bool // ANSI colours
 	Full  bool // everything instead of the first screen
 	Plain bool // ASCII only
+	// More is the command that shows everything, for the last line of the first
+	// screen; "" for none.
+	More string
 }
 
 // minWidth is the narrowest layout; narrower terminals wrap by themselves.
@@ -37,7 +40,7 @@ func Write(w io.Writer, r culprit.Report, o Options) error {
 		p.width = 80
 	}
 	p.width = max(p.width, minWidth)
-	first(&p, r)
+	first(&p, r, o)
 	if o.Full {
 		full(&p, r)
 	}

@@ -83,24 +83,29 @@ func order(f culprit.Finding) int {
 	return 3
 }
 
-// Cleared says in one line who is acquitted and how many cannot be judged, ""
-// when there is neither.
-func Cleared(g Groups, names int) string {
-	text := ""
-	if len(g.Acquitted) > 0 {
-		list := make([]string, len(g.Acquitted))
-		for i, s := range g.Acquitted {
-			list[i] = Title(s)
-		}
-		text = style.List(list, names)
-	}
+// Cleared says in at most width columns who is acquitted, with as many names as
+// fit, and how many cannot be judged; "" when there is neither.
+func Cleared(g Groups, width int) string {
+	tail := ""
 	if n := len(g.Unjudged); n > 0 {
-		if text == "" {
-			text = "nobody"
-		}
-		text += "; " + style.Count(int64(n)) + " cannot be judged"
+		tail = "; " + style.Count(int64(n)) + " cannot be judged"
 	}
-	return text
+	if len(g.Acquitted) == 0 {
+		if tail == "" {
+			return ""
+		}
+		return "nobody" + tail
+	}
+	list := make([]string, len(g.Acquitted))
+	for i, s := range g.Acquitted {
+		list[i] = Title(s)
+	}
+	for n := len(list); n > 0; n-- {
+		if text := style.List(list, n) + tail; style.Width(text) <= width {
+			return text
+		}
+	}
+	return style.Cut(style.List(list, 0)+tail, width)
 }
 
 // Doubt is something that weakens a report, and where it was met.

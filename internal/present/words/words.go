@@ -111,12 +111,12 @@ func noun(kind string) string {
 	return "call"
 }
 
-// Presence says how often a suspect was there when memory grew.
+// Presence says how often a suspect was there when memory grew: "in 11 of 12 events".
 func Presence(s culprit.Suspect) string {
 	if s.Of <= 0 {
 		return ""
 	}
-	return "in " + style.Count(int64(s.PresentIn)) + " of " + style.Count(int64(s.Of)) + " growth events"
+	return "in " + style.Count(int64(s.PresentIn)) + " of " + style.Count(int64(s.Of)) + " events"
 }
 
 // Bound says the most that an acquitted suspect can have caused, "" when unknown.
@@ -124,7 +124,11 @@ func Bound(s culprit.Suspect) string {
 	if s.GrowthShareHigh == nil {
 		return ""
 	}
-	return "at most " + style.Share(*s.GrowthShareHigh) + " of the growth"
+	share := style.Share(*s.GrowthShareHigh)
+	if less, found := strings.CutPrefix(share, "<"); found {
+		return "less than " + less + " of the growth"
+	}
+	return "at most " + share + " of the growth"
 }
 
 // Call says where an example ran: "12 Nov 03:14:07, 12.4 s, web3 pid 4121".
@@ -163,7 +167,7 @@ func Basis(r culprit.Report) string {
 		work = append(work, style.Plural(c.Jobs, "job", "jobs"))
 	}
 	hosts := style.Plural(int64(c.Hosts), "host", "hosts")
-	where := style.Plural(int64(c.Processes), "process", "processes") + " on " + hosts
+	where := style.Plural(int64(c.Processes), "process", "processes") + ", " + hosts
 	if c.Level == culprit.LevelHost {
 		where = hosts + " (no pids: per host)"
 	}
