@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"math/rand"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strings"
@@ -91,61 +91,61 @@ var words = []string{"lamp", "Lamp 1", "chair", "green", "table", "Lamp 42", "so
 // few that belong together.
 var flows = []func(r *rand.Rand, u user) []request{
 	func(r *rand.Rand, _ user) []request { // browse
-		out := []request{get(fmt.Sprintf("/products?locale=%s&page=%d", pick(r, "en", "en", "de", "es", "it", "fr"), 1+r.Intn(9)))}
-		for i := r.Intn(3); i >= 0; i-- {
-			out = append(out, get(fmt.Sprintf("/products/%d", r.Intn(1000))))
+		out := []request{get(fmt.Sprintf("/products?locale=%s&page=%d", pick(r, "en", "en", "de", "es", "it", "fr"), 1+r.IntN(9)))}
+		for i := r.IntN(3); i >= 0; i-- {
+			out = append(out, get(fmt.Sprintf("/products/%d", r.IntN(1000))))
 		}
 		return out
 	},
-	func(r *rand.Rand, _ user) []request { return []request{get("/")} },
+	func(_ *rand.Rand, _ user) []request { return []request{get("/")} },
 	func(r *rand.Rand, _ user) []request {
-		return []request{get(fmt.Sprintf("/api/v1/stock/%d", r.Intn(1000)))}
+		return []request{get(fmt.Sprintf("/api/v1/stock/%d", r.IntN(1000)))}
 	},
 	func(r *rand.Rand, _ user) []request {
-		return []request{get("/search?q=" + url.QueryEscape(words[r.Intn(len(words))]))}
+		return []request{get("/search?q=" + url.QueryEscape(words[r.IntN(len(words))]))}
 	},
-	func(r *rand.Rand, u user) []request { // cart
-		return []request{form("/cart/items", fmt.Sprintf("product_id=%d&quantity=1", r.Intn(1000))), get("/cart")}
+	func(r *rand.Rand, _ user) []request { // cart
+		return []request{form("/cart/items", fmt.Sprintf("product_id=%d&quantity=1", r.IntN(1000))), get("/cart")}
 	},
 	func(r *rand.Rand, u user) []request {
 		return []request{gql(pick(r, "getViewer", "listProducts", "listProducts", "addToCart"), fmt.Sprintf(`{"id":"%d"}`, u.ID))}
 	},
-	func(r *rand.Rand, u user) []request {
-		return []request{form("/api/v1/events", "kind="+pick(r, "view", "view", "click", "stock")+fmt.Sprintf("&sku=SKU-%d", r.Intn(1000)))}
+	func(r *rand.Rand, _ user) []request {
+		return []request{form("/api/v1/events", "kind="+pick(r, "view", "view", "click", "stock")+fmt.Sprintf("&sku=SKU-%d", r.IntN(1000)))}
 	},
-	func(r *rand.Rand, u user) []request {
-		return []request{get(fmt.Sprintf("/thumbnails/%d", r.Intn(900)))}
+	func(r *rand.Rand, _ user) []request {
+		return []request{get(fmt.Sprintf("/thumbnails/%d", r.IntN(900)))}
 	},
-	func(r *rand.Rand, u user) []request { return []request{get("/orders")} },
-	func(r *rand.Rand, u user) []request { // A nearly always just before B
+	func(_ *rand.Rand, _ user) []request { return []request{get("/orders")} },
+	func(_ *rand.Rand, u user) []request { // A nearly always just before B
 		return []request{get("/checkout/new"), form("/checkout", fmt.Sprintf("user_id=%d&password=secret", u.ID))}
 	},
-	func(r *rand.Rand, u user) []request {
+	func(_ *rand.Rand, u user) []request {
 		return []request{get(fmt.Sprintf("/recommendations?user_id=%d", u.ID))}
 	},
-	func(r *rand.Rand, u user) []request { return []request{get(fmt.Sprintf("/orders/%d", 1+r.Intn(200)))} },
-	func(r *rand.Rand, u user) []request {
+	func(r *rand.Rand, _ user) []request { return []request{get(fmt.Sprintf("/orders/%d", 1+r.IntN(200)))} },
+	func(_ *rand.Rand, u user) []request {
 		return []request{form("/session", fmt.Sprintf("email=user%d%%40example.org&password=secret", u.ID))}
 	},
-	func(r *rand.Rand, u user) []request {
+	func(r *rand.Rand, _ user) []request {
 		return []request{get("/products?per_page=" + pick(r, "50", "100", "200") + "&locale=en")}
 	},
-	func(r *rand.Rand, u user) []request { // enqueues, then asks for it
-		return []request{form("/exports", "format="+pick(r, "csv", "xlsx", "pdf")), get(fmt.Sprintf("/exports/%d", r.Intn(5000)))}
+	func(r *rand.Rand, _ user) []request { // enqueues, then asks for it
+		return []request{form("/exports", "format="+pick(r, "csv", "xlsx", "pdf")), get(fmt.Sprintf("/exports/%d", r.IntN(5000)))}
 	},
-	func(r *rand.Rand, u user) []request {
-		return []request{get(fmt.Sprintf("/invoices/%d.pdf", 1+r.Intn(200)))}
+	func(r *rand.Rand, _ user) []request {
+		return []request{get(fmt.Sprintf("/invoices/%d.pdf", 1+r.IntN(200)))}
 	},
-	func(r *rand.Rand, u user) []request { return []request{get("/admin/dashboard")} },
-	func(r *rand.Rand, u user) []request { return []request{get("/admin/users?page=1")} },
-	func(r *rand.Rand, u user) []request { return []request{get(fmt.Sprintf("/downloads/%d", r.Intn(50)))} },
-	func(r *rand.Rand, u user) []request { return []request{get("/sitemap.xml")} },
-	func(r *rand.Rand, u user) []request {
+	func(_ *rand.Rand, _ user) []request { return []request{get("/admin/dashboard")} },
+	func(_ *rand.Rand, _ user) []request { return []request{get("/admin/users?page=1")} },
+	func(r *rand.Rand, _ user) []request { return []request{get(fmt.Sprintf("/downloads/%d", r.IntN(50)))} },
+	func(_ *rand.Rand, _ user) []request { return []request{get("/sitemap.xml")} },
+	func(r *rand.Rand, _ user) []request {
 		return []request{get("/admin/dashboard"), get("/admin/reports?range=" + pick(r, "day", "week") + "&sort=date")}
 	},
-	func(r *rand.Rand, u user) []request { return []request{form("/admin/report_requests", "range=month")} },
-	func(r *rand.Rand, u user) []request { return []request{get("/catalog/export.csv")} },
-	func(r *rand.Rand, u user) []request {
+	func(_ *rand.Rand, _ user) []request { return []request{form("/admin/report_requests", "range=month")} },
+	func(_ *rand.Rand, _ user) []request { return []request{get("/catalog/export.csv")} },
+	func(r *rand.Rand, _ user) []request {
 		return []request{get(pick(r, "/wp-login.php", "/.env", "/admin.php", "/products/../etc"))}
 	},
 }
@@ -180,7 +180,7 @@ func (l *loader) call(ctx context.Context, r *rand.Rand, u user, q request) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, q.Method, "http://"+l.hosts[r.Intn(len(l.hosts))]+q.Path, strings.NewReader(q.Body))
+	req, err := http.NewRequestWithContext(ctx, q.Method, "http://"+l.hosts[r.IntN(len(l.hosts))]+q.Path, strings.NewReader(q.Body))
 	if err != nil {
 		return
 	}
@@ -220,12 +220,12 @@ func exp(r *rand.Rand, mean time.Duration) time.Duration {
 // calls. All randomness comes from the seed.
 func (l *loader) start(ctx context.Context, seed int64, duration time.Duration) {
 	z := newZipf(len(flows), 0.75)
-	for s := 0; s < 26; s++ {
+	for s := range 26 {
 		l.goroutine(seed, s, func(r *rand.Rand) {
 			u := newUser(s)
 			for pause(ctx, exp(r, 2200*time.Millisecond)) {
-				if r.Intn(40) == 0 { // somebody else sits down here
-					u = newUser(r.Intn(400))
+				if r.IntN(40) == 0 { // somebody else sits down here
+					u = newUser(r.IntN(400))
 				}
 				for i, q := range flows[z.draw(r)](r, u) {
 					if l.sc.Mute != nil && l.sc.Mute(q) {
@@ -239,7 +239,7 @@ func (l *loader) start(ctx context.Context, seed int64, duration time.Duration) 
 			}
 		})
 	}
-	for p := 0; p < 6; p++ { // polling
+	for p := range 6 { // polling
 		l.goroutine(seed, 100+p, func(r *rand.Rand) {
 			u := newUser(200 + p)
 			for pause(ctx, 4*time.Second+exp(r, 300*time.Millisecond)) {
@@ -247,7 +247,7 @@ func (l *loader) start(ctx context.Context, seed int64, duration time.Duration) 
 			}
 		})
 	}
-	for p := 0; p < 11; p++ { // long polls: nearly always one in flight in each process
+	for p := range 11 { // long polls: nearly always one in flight in each process
 		l.goroutine(seed, 200+p, func(r *rand.Rand) {
 			u := newUser(300 + p)
 			for pause(ctx, exp(r, 1500*time.Millisecond)) {
@@ -269,13 +269,13 @@ func (l *loader) start(ctx context.Context, seed int64, duration time.Duration) 
 
 // planned starts the calls the scenario adds to the mix.
 func (l *loader) planned(ctx context.Context, seed int64, duration time.Duration) {
-	r := rand.New(rand.NewSource(seed*1009 + 5))
+	r := seeded(seed, 1<<40)
 	begin := time.Now()
 	if l.sc.Rate > 0 {
 		l.goroutine(seed, 400, func(r *rand.Rand) {
 			for n := 0; pause(ctx, exp(r, time.Duration(float64(time.Second)/l.sc.Rate))); n++ {
-				q := l.sc.Calls[n%len(l.sc.Calls)](r, newUser(r.Intn(60)))
-				sub := rand.New(rand.NewSource(r.Int63()))
+				q := l.sc.Calls[n%len(l.sc.Calls)](r, newUser(r.IntN(60)))
+				sub := seeded(r.Int64(), 0)
 				l.goroutine(seed, 5000+n, func(*rand.Rand) { l.call(ctx, sub, newUser(q.User), q) })
 			}
 		})
@@ -285,14 +285,14 @@ func (l *loader) planned(ctx context.Context, seed int64, duration time.Duration
 	}
 	n := int(math.Ceil(float64(l.sc.Count) * math.Min(duration.Minutes()/6, 2)))
 	for i, at := range spread(r, n, duration/9, duration-35*time.Second, 9*time.Second) {
-		u := newUser(500 + r.Intn(12)) // the few people who use this
+		u := newUser(500 + r.IntN(12)) // the few people who use this
 		q := l.sc.Calls[i%len(l.sc.Calls)](r, u)
 		admin := strings.HasPrefix(q.Path, "/admin")
 		l.goroutine(seed, 1000+i, func(r *rand.Rand) {
 			if !pause(ctx, time.Until(begin.Add(at))) {
 				return
 			}
-			if admin && r.Intn(10) < 9 { // they come by the dashboard
+			if admin && r.IntN(10) < 9 { // they come by the dashboard
 				l.call(ctx, r, u, get("/admin/dashboard"))
 				if !pause(ctx, 500*time.Millisecond+exp(r, time.Second)) {
 					return
@@ -304,9 +304,7 @@ func (l *loader) planned(ctx context.Context, seed int64, duration time.Duration
 }
 
 func (l *loader) goroutine(seed int64, n int, f func(*rand.Rand)) {
-	l.wg.Add(1)
-	go func() {
-		defer l.wg.Done()
-		f(rand.New(rand.NewSource(seed*100_003 + int64(n))))
-	}()
+	l.wg.Go(func() {
+		f(seeded(seed, int64(n)))
+	})
 }

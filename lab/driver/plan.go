@@ -3,7 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"math/rand"
+	"math/rand/v2"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -84,7 +85,7 @@ var scenarios = map[string]scenario{
 		Outcomes: []string{"culprit"}, Acceptable: []string{"suspected"}, Category: "bloat",
 		Note:  "only locale=fr of a busy endpoint is guilty",
 		Count: 12, Calls: []func(*rand.Rand, user) request{func(r *rand.Rand, _ user) request {
-			return get(fmt.Sprintf("/products?locale=fr&page=%d", 1+r.Intn(9)))
+			return get(fmt.Sprintf("/products?locale=fr&page=%d", 1+r.IntN(9)))
 		}},
 		Mute: func(q request) bool { return strings.Contains(q.Path, "locale=fr") },
 	},
@@ -93,7 +94,7 @@ var scenarios = map[string]scenario{
 		Outcomes: []string{"culprit"}, Acceptable: []string{"suspected"}, Category: "bloat",
 		Note:  "one operation of the GraphQL endpoint nests without a depth limit",
 		Count: 11, Calls: []func(*rand.Rand, user) request{func(r *rand.Rand, u user) request {
-			return gql("getOrderTree", fmt.Sprintf(`{"id":"%d","depth":%d}`, u.ID, 6+r.Intn(3)))
+			return gql("getOrderTree", fmt.Sprintf(`{"id":"%d","depth":%d}`, u.ID, 6+r.IntN(3)))
 		}},
 		Mute: func(q request) bool { return strings.Contains(q.Body, "getOrderTree") },
 	},
@@ -111,7 +112,7 @@ var scenarios = map[string]scenario{
 		Outcomes: []string{"culprit"}, Acceptable: []string{"suspected"}, Category: "native",
 		Note: "a C extension forgets exactly 1.40 MB a call, one call in about 8 s a process",
 		Rate: 1.0, Calls: []func(*rand.Rand, user) request{func(r *rand.Rand, _ user) request {
-			return get(fmt.Sprintf("/thumbnails/%d", r.Intn(900)))
+			return get(fmt.Sprintf("/thumbnails/%d", r.IntN(900)))
 		}},
 		Mute: func(q request) bool { return strings.HasPrefix(q.Path, "/thumbnails") },
 	},
@@ -183,7 +184,7 @@ func scenarioNames() string {
 	return strings.Join(names, ", ")
 }
 
-func pick(r *rand.Rand, values ...string) string { return values[r.Intn(len(values))] }
+func pick(r *rand.Rand, values ...string) string { return values[r.IntN(len(values))] }
 
 // spread places n moments at random in [from, to), at least gap apart where
 // there is room for it.
@@ -199,9 +200,14 @@ func spread(r *rand.Rand, n int, from, to, gap time.Duration) []time.Duration {
 	for i := range at {
 		at[i] = time.Duration(r.Float64() * float64(room))
 	}
-	sort.Slice(at, func(i, j int) bool { return at[i] < at[j] })
+	slices.Sort(at)
 	for i := range at {
 		at[i] += from + time.Duration(i)*gap
 	}
 	return at
+}
+
+// seeded is one of the streams of chance that a seed opens.
+func seeded(seed, stream int64) *rand.Rand {
+	return rand.New(rand.NewPCG(uint64(seed), uint64(stream)))
 }

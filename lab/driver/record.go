@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log"
-	"math/rand"
 	"net/http"
 	"os"
 	"os/exec"
@@ -337,8 +336,7 @@ func (r *recorder) film(parent context.Context) error {
 }
 
 func (r *recorder) goroutine(f func()) {
-	r.wg.Add(1)
-	go func() { defer r.wg.Done(); f() }()
+	r.wg.Go(func() { ; f() })
 }
 
 func (r *recorder) writeTruth(started, ended time.Time, load *loader) error {
@@ -377,7 +375,7 @@ func (r *recorder) writeTruth(started, ended time.Time, load *loader) error {
 // killer plays the out-of-memory killer of unfinished: a worker that passes
 // the limit while it serves the guilty call dies.
 func (r *recorder) killer(ctx context.Context) {
-	rnd := rand.New(rand.NewSource(r.o.Seed * 77))
+	rnd := seeded(r.o.Seed, 3<<40)
 	limit := map[int]int64{}
 	for pause(ctx, 300*time.Millisecond) {
 		for _, h := range r.hosts {
@@ -387,7 +385,7 @@ func (r *recorder) killer(ctx context.Context) {
 					continue
 				}
 				if limit[pid] == 0 {
-					limit[pid] = (380 + rnd.Int63n(300)) << 20
+					limit[pid] = (380 + rnd.Int64N(300)) << 20
 				}
 				if p.RSS < limit[pid] {
 					continue
@@ -454,8 +452,7 @@ func (r *recorder) appendLine(path, line string) {
 func (r *recorder) stopAll() {
 	var wg sync.WaitGroup
 	for _, c := range r.children {
-		wg.Add(1)
-		go func() { defer wg.Done(); c.stop(8 * time.Second) }()
+		wg.Go(func() { ; c.stop(8 * time.Second) })
 	}
 	wg.Wait()
 	r.children = nil

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"math/rand"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -60,7 +59,7 @@ func parseStat(b []byte) (proc, error) {
 
 // parseRollup adds what /proc/PID/smaps_rollup knows.
 func parseRollup(b []byte, p *proc) {
-	for _, line := range strings.Split(string(b), "\n") {
+	for line := range strings.SplitSeq(string(b), "\n") {
 		f := strings.Fields(line)
 		if len(f) < 3 || f[2] != "kB" {
 			continue
@@ -102,7 +101,7 @@ func children(pid int) []int {
 		return nil
 	}
 	var out []int
-	for _, f := range strings.Fields(string(b)) {
+	for f := range strings.FieldsSeq(string(b)) {
 		if n, err := strconv.Atoi(f); err == nil {
 			out = append(out, n)
 		}
@@ -167,26 +166,26 @@ func (s *sampler) round(host string, cache, base int64) {
 // run samples until the context ends: at the interval, a little late each
 // time, now and then not at all, as agents on busy hosts do.
 func (s *sampler) run(ctx context.Context, seed int64, every time.Duration) {
-	r := rand.New(rand.NewSource(seed * 31))
+	r := seeded(seed, 2<<40)
 	cache := map[string]int64{}
 	base := map[string]int64{}
 	for i, h := range s.hosts {
-		cache[h] = int64(2+i%2)<<30 + r.Int63n(400<<20)
-		base[h] = 900<<20 + r.Int63n(120<<20)
+		cache[h] = int64(2+i%2)<<30 + r.Int64N(400<<20)
+		base[h] = 900<<20 + r.Int64N(120<<20)
 	}
 	next := time.Now().Truncate(every).Add(every)
-	for pause(ctx, time.Until(next)+time.Duration(r.Int63n(int64(every/20)+1))) {
+	for pause(ctx, time.Until(next)+time.Duration(r.Int64N(int64(every/20)+1))) {
 		for _, h := range s.hosts {
-			if r.Intn(250) == 0 {
+			if r.IntN(250) == 0 {
 				continue // this host's agent missed a round
 			}
-			cache[h] += r.Int63n(700<<10) - 260<<10
-			base[h] += r.Int63n(2<<20) - 1<<20
+			cache[h] += r.Int64N(700<<10) - 260<<10
+			base[h] += r.Int64N(2<<20) - 1<<20
 			s.round(h, cache[h], base[h])
 		}
 		next = next.Add(every)
-		if r.Intn(150) == 0 {
-			next = next.Add(every * time.Duration(1+r.Intn(4)))
+		if r.IntN(150) == 0 {
+			next = next.Add(every * time.Duration(1+r.IntN(4)))
 		}
 		if d := time.Since(next); d > 0 {
 			next = next.Add((d/every + 1) * every)

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -123,7 +125,7 @@ func times(all []series) []int64 {
 	for t := range seen {
 		out = append(out, t)
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i] < out[j] })
+	slices.Sort(out)
 	return out
 }
 
@@ -139,9 +141,7 @@ func matrix(w io.Writer, metric string, all []series) error {
 		if metric != "" {
 			r.Metric["__name__"] = metric
 		}
-		for k, v := range c.Labels {
-			r.Metric[k] = v
-		}
+		maps.Copy(r.Metric, c.Labels)
 		for _, t := range times([]series{c}) {
 			r.Values = append(r.Values, [2]any{json.Number(fmt.Sprintf("%d.781", t)), strconv.FormatInt(c.Points[t], 10)})
 		}

@@ -6,6 +6,7 @@ class ApplicationController < ActionController::API
 
   # A backend that is away for some seconds every few minutes.
   def burst_of_errors
+    return if ENV["SHOP_CALM"]
     return unless Time.now.to_i % 150 < 4 && rand < 0.35 && request.get?
 
     raise "payment gateway timed out after 2.0 s"
