@@ -80,8 +80,8 @@ func reportTypes(typ reflect.Type, into map[string]reflect.Type) {
 			return
 		}
 		into[typ.Name()] = typ
-		for i := range typ.NumField() {
-			if f := typ.Field(i); !f.Anonymous {
+		for f := range typ.Fields() {
+			if f := f; !f.Anonymous {
 				reportTypes(f.Type, into)
 			}
 		}
@@ -93,8 +93,8 @@ func reportTypes(typ reflect.Type, into map[string]reflect.Type) {
 // lends its fields, as encoding/json has it: the outer field wins.
 func reportFields(typ reflect.Type) []string {
 	var list []string
-	for i := range typ.NumField() {
-		f := typ.Field(i)
+	for f := range typ.Fields() {
+		f := f
 		if f.Anonymous {
 			list = append(list, reportFields(f.Type)...)
 			continue
