@@ -12,17 +12,15 @@ fi
 
 wanted=(
   build-essential git          # race detector, the victim's C extension
-  ruby ruby-dev puma           # the victim application in lab/
-  ruby-railties ruby-actionpack ruby-activejob ruby-activerecord ruby-sqlite3
-  ruby-lograge ruby-sidekiq
+  ruby ruby-dev puma           # the victim application, see lab/README.md
+  ruby-railties ruby-actionpack ruby-activejob ruby-activerecord ruby-sqlite3 ruby-lograge
   chromium                     # browser tests of the report
   prometheus influxdb          # live servers for the pulls
   mawk goaccess                # peers of the benchmarks
   zstd xz-utils bzip2          # compressed inputs
 )
-if ! command -v node >/dev/null; then
-  wanted+=(nodejs npm)         # the client of the report is built with Node 20.19 or later
-fi
+command -v nginx >/dev/null || wanted+=(nginx-light)   # stands before the victim
+command -v node >/dev/null || wanted+=(nodejs npm)     # builds the report's client: 20.19 or later
 
 missing=()
 for package in "${wanted[@]}"; do

@@ -16,7 +16,7 @@ var capabilities = []struct {
 	why   string
 }{
 	{"time", []string{"Now", "Since", "Until"}, []string{"internal/cli", "internal/ingest"}, "a clock makes a result unrepeatable: pass the instant in"},
-	{"os", []string{"Exit"}, []string{"cmd/"}, "only main ends the process: return a code"},
+	{"os", []string{"Exit"}, []string{"cmd/", "internal/docgen"}, "only main ends the process: return a code"},
 	{"log", nil, nil, "return errors and warnings as values"},
 	{"log/slog", nil, []string{"internal/cli"}, "return errors and warnings as values"},
 	{"unsafe", nil, []string{"internal/store", "internal/source/logs"}, "memory tricks stay in two rooms"},
