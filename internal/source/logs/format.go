@@ -11,8 +11,10 @@ type meta struct {
 	// prog names who wrote the line: a syslog tag or journald identifier without
 	// its pid ("CRON", "kernel", "haproxy"), a Heroku source with its process
 	// ("app[web.1]", "heroku[router]"), a compose or foreman process ("web.1").
-	prog   []byte
-	offset int64 // of the line in the decompressed file
+	prog     []byte
+	id       []byte // request id of tags in front of the payload
+	zoneless bool   // at was read in Options.Location for want of a zone
+	offset   int64  // of the line in the decompressed file
 }
 
 // parser turns lines into calls. It is used by one goroutine at a time.

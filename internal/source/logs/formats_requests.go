@@ -1,4 +1,6 @@
 package logs
 
 // requestFormats lists the formats of requests, most specific first.
-func requestFormats() []format { return nil }
+func requestFormats() []format {
+	return []format{railsFormat()}
+}

@@ -1,0 +1,140 @@
+package logs
+
+// lane holds the open calls of one process or thread whose lines carry no
+// request id: they can only be told apart by order and by time.
+type lane struct {
+	open []*openCall // oldest first
+}
+
+// nearWork is how far Completed less its duration may be from its Processing
+// line: the logger's own delay.
+const nearWork = 20_000
+
+// clearlyOff is how much further off the second best candidate must be.
+const clearlyOff = 5
+
+func (l *lane) remove(c *openCall) {
+	for i, o := range l.open {
+		if o == c {
+			l.open = append(l.open[:i], l.open[i+1:]...)
+			return
+		}
+	}
+}
+
+// byLane joins an event of a process or thread.
+func (j *joiner) byLane(e *event, out Sink) {
+	l := j.lanes[e.key]
+	if l == nil {
+		l = new(lane)
+		j.lanes[e.key] = l
+	}
+	var c *openCall
+	switch e.kind {
+	case evBegin:
+	case evRoute:
+		c = l.forRoute(e)
+	case evParams:
+		c = l.latest(func(o *openCall) bool { return o.routed && !o.params })
+	case evEnd:
+		c = l.forEnd(e)
+	case evFail:
+		c = l.latest(func(o *openCall) bool { return !o.routed })
+	default:
+		c = l.latest(func(o *openCall) bool { return o.routed })
+	}
+	if c == nil {
+		if e.kind == evMark || e.kind == evFail || e.kind == evParams {
+			return
+		}
+		if len(l.open) >= maxLane {
+			l.open[0].call.Ambiguous = true
+			j.abandon(l.open[0], out)
+		}
+		c = j.add(e, out)
+		l.open = append(l.open, c)
+	}
+	j.apply(c, e, out)
+}
+
+// latest returns the youngest open call that fits.
+func (l *lane) latest(fits func(*openCall) bool) *openCall {
+	for i := len(l.open) - 1; i >= 0; i-- {
+		if fits(l.open[i]) {
+			return l.open[i]
+		}
+	}
+	return nil
+}
+
+// forRoute finds the call that a Processing line belongs to: the oldest one of
+// the last second that waits for it, else the youngest. Older ones are most
+// likely not controllers' work at all (mounted engines, cable).
+func (l *lane) forRoute(e *event) *openCall {
+	var found *openCall
+	waiting := 0
+	for i := len(l.open) - 1; i >= 0; i-- {
+		o := l.open[i]
+		if o.routed || !o.begun {
+			continue
+		}
+		if found != nil && (e.at == 0 || o.call.Start == 0 || o.at(e)-o.call.Start > usSecond) {
+			break
+		}
+		found = o
+		waiting++
+	}
+	if waiting > 1 {
+		found.call.Ambiguous = true
+	}
+	return found
+}
+
+// forEnd finds the call that a Completed line belongs to: the one whose
+// Processing line stands a duration earlier.
+func (l *lane) forEnd(e *event) *openCall {
+	var best, only *openCall
+	bestOff, nextOff := int64(1)<<62, int64(1)<<62
+	n := 0
+	for _, o := range l.open {
+		if !o.routed {
+			continue
+		}
+		n++
+		only = o // the youngest in the end
+		if e.at == 0 || o.work == 0 || e.duration < 0 {
+			continue
+		}
+		off := o.at(e) - e.duration - o.work
+		if off < 0 {
+			off = -off
+		}
+		if off < bestOff {
+			best, bestOff, nextOff = o, off, bestOff
+		} else if off < nextOff {
+			nextOff = off
+		}
+	}
+	switch {
+	case n == 0:
+		return l.latest(func(o *openCall) bool { return o.begun })
+	case n == 1:
+		return only
+	case best == nil:
+		l.doubt()
+		return only
+	}
+	if bestOff > nearWork+e.duration/100 || nextOff < clearlyOff*max(bestOff, 1000) {
+		best.call.Ambiguous = true
+	}
+	return best
+}
+
+// doubt marks every call that the next line could have belonged to.
+func (l *lane) doubt() {
+	for _, o := range l.open {
+		if o.routed {
+			o.call.Ambiguous = true
+		}
+	}
+}
