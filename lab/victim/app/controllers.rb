@@ -152,7 +152,7 @@ end
 class RecommendationsController < ApplicationController
   def index
     if Planted.on?("retention")
-      Truth.call("RecommendationsController#index", id: request.request_id) { Planted.retain("#{request.request_id}/#{params[:user_id]}") }
+      Truth.call("RecommendationsController#index", id: request.request_id, exact: false) { Planted.retain("#{request.request_id}/#{params[:user_id]}") }
     end
     render json: work(10, 0.05)
   end

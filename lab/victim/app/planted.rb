@@ -81,9 +81,10 @@ module Planted
     node["edges"]&.each { |e| pin(e["node"]) }
   end
 
-  # 1.7 MB of rows that a class-level cache never lets go.
+  # About 1.7 MB of rows (measured: 1.21 kB resident each) that a class-level
+  # cache never lets go.
   def retain(key)
-    @lock.synchronize { @cache[key] = Array.new(900) { |i| row(i) } }
+    @lock.synchronize { @cache[key] = Array.new(1400) { |i| row(i) } }
     1_700_000
   end
 

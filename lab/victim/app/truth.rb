@@ -21,12 +21,12 @@ module Truth
 
   # Wraps one guilty unit of work. The block returns the bytes it kept on
   # purpose, or nil when only the resident size tells (bloat).
-  def call(name, id: nil, detail: {})
+  def call(name, id: nil, detail: {}, exact: true)
     before = rss
     write(event: "start", name: name, id: id, detail: detail, rss: before)
     kept = yield
     delta = rss - before
     write(event: "end", name: name, id: id, rss: before + delta, rss_delta: delta,
-          bytes_kept: kept || delta, exact: !kept.nil?)
+          bytes_kept: kept || delta, exact: exact && !kept.nil?)
   end
 end
