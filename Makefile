@@ -19,7 +19,7 @@ build: ## build bin/culprit
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/culprit ./cmd/culprit
 
 demo: build ## judge a recorded incident; needs nothing but Go
-	@bin/culprit investigate $(DEMO) --html $(REPORT)
+	@bin/culprit investigate $(DEMO)/logs $(DEMO)/series --html $(REPORT)
 	@printf '\nreport: file://%s\n' "$$(realpath $(REPORT))"
 
 test: setup unit e2e browser ## everything that can fail: unit, end to end, browser
@@ -44,10 +44,10 @@ golden: ## rewrite the golden files of tests; read the diff before committing
 	@scripts/golden.sh
 
 bench: ## speed and memory beside the floors and the peers of this machine
-	@scripts/bench.sh
+	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 judge: ## how often the verdict is right, on simulated fleets
-	@scripts/judge.sh
+	$(GO) run ./internal/lab/cmd/judge
 
 fuzz: ## every fuzz target for FUZZTIME (20s)
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
