@@ -272,6 +272,15 @@ func TestWriteSeriesByLevel(t *testing.T) {
 	}
 }
 
+func TestOpenCallsAreMeasuredBySeries(t *testing.T) {
+	s := lab(t)
+	calls := []guiltyCall{{Host: "web1", PID: 11, Time: s.samples["web1"][10].At, rss: 105 << 20}, {Host: "web9"}}
+	s.measureOpen(calls)
+	if calls[0].RSSDelta != 24<<20 || calls[1].RSSDelta != 0 {
+		t.Fatalf("%+v", calls)
+	}
+}
+
 func TestGrowths(t *testing.T) {
 	g, used := lab(t).growths()
 	if len(g) != 2 || g[0].First != 100<<20 || g[0].Last != 129<<20 || g[1].PerMin != 0 || used["web1"] != 29<<20 {

@@ -284,7 +284,9 @@ func (l *loader) planned(ctx context.Context, seed int64, duration time.Duration
 		return
 	}
 	n := int(math.Ceil(float64(l.sc.Count) * math.Min(duration.Minutes()/6, 2)))
-	for i, at := range spread(r, n, duration/9, duration-35*time.Second, 9*time.Second) {
+	from, to := duration/9, duration-35*time.Second
+	gap := (to - from) * 6 / 10 / time.Duration(n) // neither in step nor all at once
+	for i, at := range spread(r, n, from, to, gap) {
 		u := newUser(500 + r.IntN(12)) // the few people who use this
 		q := l.sc.Calls[i%len(l.sc.Calls)](r, u)
 		admin := strings.HasPrefix(q.Path, "/admin")

@@ -353,6 +353,7 @@ func (r *recorder) writeTruth(started, ended time.Time, load *loader) error {
 		t.Hosts = append(t.Hosts, h.name)
 	}
 	t.Expected.Outcomes, t.Expected.Acceptable, t.Expected.Category = r.sc.Outcomes, r.sc.Acceptable, r.sc.Category
+	r.sampler.measureOpen(t.Calls)
 	t.Growth, t.HostUsed = r.sampler.growths()
 	if t.Culprits == nil {
 		t.Culprits = []culprit{}

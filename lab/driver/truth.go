@@ -17,11 +17,12 @@ type event struct {
 	Detail    map[string]any `json:"detail"`
 	RSS       int64          `json:"rss"`
 	RSSDelta  int64          `json:"rss_delta"`
-	BytesKept int64          `json:"bytes_kept"`
-	Exact     bool           `json:"exact"`
-	Host      string         `json:"host"`
-	PID       int            `json:"pid"`
-	Time      time.Time      `json:"time"`
+	rss       int64
+	BytesKept int64     `json:"bytes_kept"`
+	Exact     bool      `json:"exact"`
+	Host      string    `json:"host"`
+	PID       int       `json:"pid"`
+	Time      time.Time `json:"time"`
 }
 
 type guiltyCall struct {
@@ -105,7 +106,7 @@ func mergeEvents(events []event, ended time.Time) []guiltyCall {
 		switch e.Event {
 		case "start":
 			open[k] = append(open[k], len(calls))
-			calls = append(calls, guiltyCall{Time: e.Time, Host: e.Host, PID: e.PID, Name: e.Name, RequestID: e.ID, Detail: e.Detail})
+			calls = append(calls, guiltyCall{Time: e.Time, Host: e.Host, PID: e.PID, Name: e.Name, RequestID: e.ID, Detail: e.Detail, rss: e.RSS})
 		case "end":
 			if n := len(open[k]); n > 0 {
 				c := &calls[open[k][n-1]]
@@ -180,4 +181,24 @@ func (s *sampler) growths() ([]growth, map[string]int64) {
 		}
 	}
 	return out, used
+}
+
+// measureOpen gives calls that never completed the growth the series saw
+// until their process died or the recording ended.
+func (s *sampler) measureOpen(calls []guiltyCall) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range calls {
+		c := &calls[i]
+		if c.End != nil {
+			continue
+		}
+		for _, one := range s.samples[c.Host] {
+			for _, p := range one.Procs {
+				if p.PID == c.PID && one.At.After(c.Time) {
+					c.RSSDelta = max(c.RSSDelta, p.RSS-c.rss)
+				}
+			}
+		}
+	}
 }
