@@ -43,6 +43,8 @@ type event struct {
 	// evRoute: controller, action, format. evParams: operation.
 	a, b, c []byte
 	params  []culprit.Param
+	// full is the call itself when the line that ends it tells all, else nil.
+	full *culprit.Call
 }
 
 // stage is where the parsers of one block note events for the joiner.
@@ -51,6 +53,17 @@ type stage struct {
 	events []event
 	params []culprit.Param
 	text   []byte // names made up here: joined keys, fingerprints
+	calls  []culprit.Call
+}
+
+// keep copies a call, as long as the block lives.
+func (s *stage) keep(c *culprit.Call) *culprit.Call {
+	k := *c
+	at := len(s.params)
+	s.params = append(s.params, c.Params...)
+	k.Params = s.params[at:len(s.params):len(s.params)]
+	s.calls = append(s.calls, k)
+	return &s.calls[len(s.calls)-1]
 }
 
 // join returns "prefix.key", as long as the block lives.
@@ -64,6 +77,7 @@ func (s *stage) join(prefix, key []byte) []byte {
 
 func (s *stage) reset() {
 	s.text = s.text[:0]
+	s.calls = s.calls[:0]
 	s.events = s.events[:0]
 	s.params = s.params[:0]
 }

@@ -39,8 +39,23 @@ func isFiller(b []byte) bool {
 	switch b[0] {
 	case ' ', '\t', 0x1b:
 		return true
+	case '{':
+		return isMessageJSON(b)
 	}
 	return isBacktrace(b) || isSQL(b)
+}
+
+// isMessageJSON recognises an application's message as a JSON object.
+func isMessageJSON(b []byte) bool {
+	if b[len(b)-1] != '}' {
+		return false
+	}
+	for _, k := range [...]string{`"message":`, `"msg":`, `"level":`, `"severity":`, `"event":`} {
+		if bytes.Contains(b, []byte(k)) {
+			return true
+		}
+	}
+	return false
 }
 
 // isBacktrace recognises "app/models/user.rb:12:in `x'" and "from /x.rb:3:in".

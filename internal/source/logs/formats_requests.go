@@ -2,5 +2,5 @@ package logs
 
 // requestFormats lists the formats of requests, most specific first.
 func requestFormats() []format {
-	return []format{railsFormat()}
+	return []format{railsFormat(), lograge(), jsonFormat(), ltsv(), combinedFormat()}
 }

@@ -233,6 +233,9 @@ func skewOf(local, zoned int64) int64 {
 // end completes a call and emits it.
 func (j *joiner) end(c *openCall, e *event, out Sink) {
 	k := &c.call
+	if e.full != nil {
+		c.take(e.full)
+	}
 	k.Status, k.Duration = e.status, e.duration
 	k.Allocations, k.MemBytes = e.allocations, e.memory
 	k.End = c.at(e)
@@ -262,6 +265,30 @@ func (j *joiner) end(c *openCall, e *event, out Sink) {
 	}
 	out.Call(k)
 	j.drop(c)
+}
+
+// take copies a call that its last line told whole; what only the first line
+// knows, its time and perhaps path and parameters, stays.
+func (c *openCall) take(full *culprit.Call) {
+	k := &c.call
+	old := *k
+	params := k.Params
+	*k = *full
+	k.Start = old.Start
+	k.Params = append(params[:0:cap(params)], full.Params...)
+	if len(full.Params) == 0 {
+		k.Params = params
+	}
+	if len(k.Path) == 0 {
+		k.Method, k.Path = old.Method, old.Path
+	}
+	if len(k.Client) == 0 {
+		k.Client = old.Client
+	}
+	if len(k.Name) == 0 {
+		k.Name, k.Queue = old.Name, old.Queue
+	}
+	k.Ambiguous = k.Ambiguous || old.Ambiguous
 }
 
 // detach copies the bytes of a call that outlives its block.

@@ -32,6 +32,12 @@ func (j *joiner) byLane(e *event, out Sink) {
 	var c *openCall
 	switch e.kind {
 	case evBegin:
+		if len(e.tid) > 0 {
+			// A thread does one thing at a time.
+			for len(l.open) > 0 {
+				j.abandon(l.open[0], out)
+			}
+		}
 	case evRoute:
 		c = l.forRoute(e)
 	case evParams:
