@@ -17,12 +17,11 @@ type event struct {
 	Detail    map[string]any `json:"detail"`
 	RSS       int64          `json:"rss"`
 	RSSDelta  int64          `json:"rss_delta"`
-	rss       int64
-	BytesKept int64     `json:"bytes_kept"`
-	Exact     bool      `json:"exact"`
-	Host      string    `json:"host"`
-	PID       int       `json:"pid"`
-	Time      time.Time `json:"time"`
+	BytesKept int64          `json:"bytes_kept"`
+	Exact     bool           `json:"exact"`
+	Host      string         `json:"host"`
+	PID       int            `json:"pid"`
+	Time      time.Time      `json:"time"`
 }
 
 type guiltyCall struct {
@@ -36,6 +35,7 @@ type guiltyCall struct {
 	BytesKept int64          `json:"bytes_kept"`
 	Exact     bool           `json:"exact"` // kept on purpose, byte for byte; else the change of the resident size
 	RSSDelta  int64          `json:"rss_delta"`
+	rss       int64
 }
 
 type restart struct {
