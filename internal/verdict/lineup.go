@@ -1,0 +1,292 @@
+package verdict
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"culprit"
+	"culprit/internal/analysis/growth"
+	"culprit/internal/analysis/lineup"
+	"culprit/internal/stat"
+)
+
+// grade of evidence.
+type grade int
+
+const (
+	nothing grade = iota
+	weak          // some family below 5 %
+	strong        // the relaxed rule
+	certain       // every family agrees
+)
+
+// gradeOf applies the rules of the method, section 7, with the families that
+// exist. Without other processes to compare with nobody is convicted: what the
+// whole fleet does at one moment cannot be told from what one call does.
+func gradeOf(l *lineup.Lineup, e *lineup.Evidence) grade {
+	if e.Score[lineup.Time] <= 0 && e.Score[lineup.Unit] <= 0 {
+		return nothing
+	}
+	worst, has := 0.0, 0
+	for f := lineup.Time; f <= lineup.Unit; f++ {
+		if l.Has[f] {
+			has++
+			worst = max(worst, e.P[f])
+		}
+	}
+	clusters := len(presentClusters(l, e))
+	switch {
+	case has == 0:
+		return nothing
+	case worst <= alphaConvict && l.Has[lineup.Unit] && l.Has[lineup.Time] && clusters >= minClusters:
+		return certain
+	case first(l, e) <= alphaSuspect && worst <= alphaVeto && clusters >= 2:
+		return strong
+	case first(l, e) <= alphaVeto && clusters >= 2:
+		return weak
+	}
+	return nothing
+}
+
+// first is the p-value of the time family, or of the best one there is.
+func first(l *lineup.Lineup, e *lineup.Evidence) float64 {
+	if l.Has[lineup.Time] {
+		return e.P[lineup.Time]
+	}
+	return e.P[lineup.Unit]
+}
+
+// worstP is the largest p-value over the families that exist.
+func worstP(l *lineup.Lineup, e *lineup.Evidence) float64 {
+	worst := 0.0
+	for f := lineup.Time; f <= lineup.Unit; f++ {
+		if l.Has[f] {
+			worst = max(worst, e.P[f])
+		}
+	}
+	return worst
+}
+
+// score is the least evidence over the families, in nats.
+func score(l *lineup.Lineup, e *lineup.Evidence) float64 {
+	s := math.Inf(1)
+	for f := lineup.Time; f <= lineup.Unit; f++ {
+		if l.Has[f] && f != lineup.Hour {
+			s = min(s, e.Score[f])
+		}
+	}
+	if math.IsInf(s, 1) {
+		return 0
+	}
+	return s
+}
+
+// presentClusters are the clusters with an episode that the suspect covered.
+func presentClusters(l *lineup.Lineup, e *lineup.Evidence) []int {
+	var out []int
+	for i, cl := range l.Clusters {
+		for _, ev := range cl {
+			if slices.Contains(e.Present, ev) {
+				out = append(out, i)
+				break
+			}
+		}
+	}
+	return out
+}
+
+// stages bounds the step-down: more than three culprits at once are not told
+// apart by this much data (method, 4.7).
+const stages = 3
+
+// tryLineup convicts by step-down: the best suspect is convicted, its episodes
+// are taken away, and the rest is tried again.
+func (t *trial) tryLineup() {
+	l := t.lineup
+	remaining := l.Events
+	taken := map[int]bool{} // indexes into t.lineup.Events
+	for stage := 0; stage < stages && len(remaining) >= 2; stage++ {
+		if stage > 0 {
+			l = t.runLineup(remaining)
+		}
+		best, g := t.best(l, stage)
+		if g < strong {
+			break
+		}
+		a := t.accused(int32(best.Suspect))
+		a.channel = "line-up"
+		a.finding = culprit.Suspected
+		if g == certain {
+			a.finding = culprit.Convicted
+		}
+		a.p, a.score = worstP(l, best), score(l, best)
+		for _, e := range t.lineup.Evidence[best.Suspect].Present {
+			if !taken[e] {
+				a.events = append(a.events, e)
+				taken[e] = true
+			}
+		}
+		t.named = append(t.named, a)
+		t.shadows(l, best)
+		remaining = rest(t.lineup.Events, taken)
+	}
+}
+
+func rest(events []growth.Event, taken map[int]bool) []growth.Event {
+	var out []growth.Event
+	for i, e := range events {
+		if !taken[i] {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// best picks the strongest suspect, and the narrowest that explains it: a
+// narrowed one replaces its endpoint when it covers the same episodes and has a
+// nat more (method, 4.8).
+func (t *trial) best(l *lineup.Lineup, stage int) (*lineup.Evidence, grade) {
+	var top *lineup.Evidence
+	var topGrade grade
+	for i := range l.Evidence {
+		e := &l.Evidence[i]
+		if len(e.Present) == 0 || t.already(int32(i)) {
+			continue
+		}
+		g := gradeOf(l, e)
+		if g == nothing {
+			continue
+		}
+		if top == nil || better(l, e, g, top, topGrade) {
+			top, topGrade = e, g
+		}
+	}
+	if top == nil {
+		return nil, nothing
+	}
+	return t.narrow(l, top, topGrade)
+}
+
+func (t *trial) already(s int32) bool {
+	for _, a := range t.named {
+		if t.endpointOf(a.index) == t.endpointOf(s) {
+			return true
+		}
+	}
+	return false
+}
+
+func better(l *lineup.Lineup, e *lineup.Evidence, g grade, top *lineup.Evidence, topGrade grade) bool {
+	if g != topGrade {
+		return g > topGrade
+	}
+	return score(l, e) > score(l, top)
+}
+
+// narrow settles between an endpoint and its narrowed forms.
+func (t *trial) narrow(l *lineup.Lineup, top *lineup.Evidence, g grade) (*lineup.Evidence, grade) {
+	ep := t.endpointOf(int32(top.Suspect))
+	parent := &l.Evidence[ep]
+	pg := gradeOf(l, parent)
+	best, bestG := parent, pg
+	for i := range l.Evidence {
+		e := &l.Evidence[i]
+		if t.suspect(int32(i)).Parent != int(ep) {
+			continue
+		}
+		eg := gradeOf(l, e)
+		if eg < strong || len(e.Present)*10 < len(parent.Present)*9 {
+			continue
+		}
+		if eg > bestG || (eg >= bestG && score(l, e) > score(l, best)+margin(best == parent)) {
+			best, bestG = e, eg
+		}
+	}
+	if bestG < g && best != top {
+		return top, g
+	}
+	return best, bestG
+}
+
+// margin in nats that a narrowed suspect must have over its endpoint; among
+// narrowed ones the better wins.
+func margin(overParent bool) float64 {
+	if overParent {
+		return 1
+	}
+	return 0
+}
+
+// shadows marks suspects that were significant before, but only in episodes
+// that are now another's.
+func (t *trial) shadows(l *lineup.Lineup, best *lineup.Evidence) {
+	for i := range l.Evidence {
+		e := &l.Evidence[i]
+		s := int32(i)
+		if i == best.Suspect || t.endpointOf(s) == t.endpointOf(int32(best.Suspect)) || gradeOf(l, e) < weak {
+			continue
+		}
+		a := t.accused(s)
+		if a.shadowOf < 0 {
+			a.shadowOf = int32(best.Suspect)
+		}
+		if gradeOf(l, e) >= strong && sameSet(e.Present, best.Present) && score(l, e) > score(l, best)-0.5 {
+			t.accused(int32(best.Suspect)).twin = s
+		}
+	}
+}
+
+func sameSet(a, b []int) bool { return slices.Equal(a, b) }
+
+// demands is what each attributed episode demanded: its growth, and at process
+// level the headroom it used up first (method, section 5).
+func (t *trial) demands(events []int) []float64 {
+	var xs []float64
+	for _, e := range events {
+		ev := t.lineup.Events[e]
+		d := float64(ev.Bytes)
+		if t.c.Level == culprit.LevelProcess {
+			d += float64(min(ev.Headroom, ev.Bytes))
+		}
+		xs = append(xs, d)
+	}
+	return xs
+}
+
+// measure fills the size of a named suspect from its episodes.
+func (t *trial) measure(a *accused) {
+	for _, e := range a.events {
+		a.bytes += culprit.Bytes(t.lineup.Events[e].Bytes)
+	}
+	xs := t.demands(a.events)
+	if len(xs) == 0 {
+		return
+	}
+	if len(xs) < 2 {
+		a.size = culprit.Interval{Estimate: &xs[0]}
+		return
+	}
+	mean, lo, hi := stat.TInterval(xs, 0.95)
+	if lo <= slices.Min(xs)/2 {
+		// Skewed sizes: the interval on the logarithmic scale cannot cross zero.
+		_, lo, hi = stat.LogTInterval(xs, 0.95)
+		lo, hi = min(lo, mean), max(hi, mean)
+	}
+	a.size = culprit.Interval{Estimate: &mean, Low: &lo, High: &hi}
+	if inf := t.lineup.Evidence[a.index].Informative; inf > 0 {
+		h := min(1, float64(len(a.events))/float64(inf))
+		a.harm = &h
+	}
+}
+
+// byEvidence orders suspects: strongest first.
+func byEvidence(a, b *accused) int {
+	order := map[culprit.Finding]int{culprit.Convicted: 0, culprit.Suspected: 1, culprit.CannotJudge: 2, culprit.Acquitted: 3}
+	return cmp.Or(
+		cmp.Compare(order[a.finding], order[b.finding]),
+		-cmp.Compare(a.bytes, b.bytes),
+		-cmp.Compare(a.score, b.score),
+		cmp.Compare(a.index, b.index),
+	)
+}

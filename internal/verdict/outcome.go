@@ -1,0 +1,162 @@
+package verdict
+
+import (
+	"math"
+
+	"culprit"
+	"culprit/internal/analysis/lineup"
+)
+
+// try runs the trial: direct evidence first, then the line-up, then the ledger,
+// then whatever explains growth without a culprit.
+func (t *trial) try() {
+	t.warnings = append(t.warnings, t.f.Warnings...)
+	t.outcome = culprit.OutcomeInsufficient
+	switch {
+	case len(t.c.Units) == 0:
+		t.abstain(sayNoSeries(t.c.Calls))
+	case t.c.To <= t.c.From:
+		t.abstain(sayNoOverlap())
+	default:
+		t.weigh()
+	}
+	t.finish()
+}
+
+func (t *trial) abstain(why string) {
+	t.outcome = culprit.OutcomeInsufficient
+	t.because = why
+	t.headline = "Not enough evidence: " + why
+}
+
+func (t *trial) weigh() {
+	if t.usable {
+		t.tryLineup()
+		t.tryLedger()
+	}
+	for _, a := range t.named {
+		if a.channel == "line-up" {
+			t.measure(a)
+		}
+	}
+	convicted, suspected := 0, 0
+	for _, a := range t.named {
+		if a.finding == culprit.Convicted {
+			convicted++
+		} else {
+			suspected++
+		}
+	}
+	switch {
+	case convicted > 0:
+		t.outcome = culprit.OutcomeCulprit
+	case t.outside():
+	case t.quiet():
+		t.outcome = culprit.OutcomeHealthy
+		t.headline = t.sayHealthy()
+		t.named = nil
+		clear(t.cases)
+	case suspected > 0 && t.lineupNamed():
+		t.outcome = culprit.OutcomeSuspected
+	case t.trafficWide():
+		t.outcome = culprit.OutcomeTraffic
+		t.headline = t.sayTraffic()
+		t.demoteLedger()
+	case suspected > 0:
+		t.outcome = culprit.OutcomeSuspected
+	case !t.usable:
+		t.abstain(t.sayGrewWithoutLogs())
+	case t.noLoggedCall():
+		t.outcome = culprit.OutcomeNotRequests
+		t.headline = t.sayNotRequests()
+	default:
+		t.abstain(t.sayWhyNot())
+	}
+}
+
+func (t *trial) lineupNamed() bool {
+	for _, a := range t.named {
+		if a.channel == "line-up" {
+			return true
+		}
+	}
+	return false
+}
+
+// demoteLedger takes back suspicions that the traffic as a whole explains.
+func (t *trial) demoteLedger() {
+	for _, a := range t.named {
+		a.finding = ""
+	}
+	t.named = nil
+	clear(t.cases)
+}
+
+// quiet holds when nothing grew that needs a culprit: no episodes, and slow
+// growth that is small or dies away. A process that has just booted grows while
+// its code is loaded and its heap finds its size.
+func (t *trial) quiet() bool {
+	if len(t.growth.Events) > 0 {
+		return false
+	}
+	start, drift, first, second := t.sums()
+	if drift <= 0 || start == 0 {
+		return true
+	}
+	if drift < start/20 {
+		return true // under 5 % of where it started
+	}
+	// Warm-up: the second half adds less than half of what the first did.
+	return second < first/2
+}
+
+// sums adds up starting levels and slow growth of the units.
+func (t *trial) sums() (start, drift, first, second int64) {
+	for _, d := range t.growth.Drifts {
+		start += d.Start
+		drift += d.Bytes - d.Events
+		first += d.FirstHalf
+		second += d.SecondHalf
+	}
+	return start, drift, first, second
+}
+
+// trafficFloor is what healthy processes seem to keep per call through
+// fragmentation and heap growth, 20 kB (attribution method, section 8.6).
+const trafficFloor = 20 << 10
+
+// trafficWide: bytes per call above the floor with certainty, nearly every unit
+// growing, and no endpoint beyond the others.
+func (t *trial) trafficWide() bool {
+	l := t.ledger
+	if l.Skipped != "" || math.IsNaN(l.PerCallLow) || len(t.growth.Events) > 0 {
+		return false
+	}
+	return l.PerCallLow > trafficFloor && l.Growing >= 0.9
+}
+
+// noLoggedCall: episodes that nobody in the log explains, although a culprit
+// would have been seen (method, section 7).
+func (t *trial) noLoggedCall() bool {
+	l := t.lineup
+	if len(l.Clusters) < 4 || l.Omnibus <= 0.1 || !t.complete() {
+		return false
+	}
+	blind, rare := 0, 0
+	for i := range l.Evidence {
+		e := &l.Evidence[i]
+		if e.Calls == 0 || t.suspect(int32(i)).Parent >= 0 {
+			continue
+		}
+		if worstP(l, e) <= 0.1 && e.Score[lineup.Time] > 0 {
+			return false
+		}
+		if e.Chance < 0.3 {
+			rare++
+			if !e.Power {
+				blind++
+			}
+		}
+	}
+	return blind*10 <= rare
+}

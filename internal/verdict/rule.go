@@ -1,0 +1,248 @@
+package verdict
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"culprit"
+	"culprit/internal/analysis/growth"
+	"culprit/internal/analysis/lineup"
+)
+
+// rule writes the report.
+func (t *trial) rule() *Ruling {
+	r := &Ruling{Grew: map[int]bool{}}
+	rep := &r.Report
+	rep.Schema = culprit.Schema
+	rep.From, rep.To = at(t.c.From), at(t.c.To)
+	if t.c.To <= t.c.From {
+		rep.From, rep.To = time.Time{}, time.Time{}
+	}
+	rep.Inputs = t.f.Inputs
+	rep.Coverage = t.coverage()
+	t.settleHeadline()
+	t.setCategory()
+	r.Episodes = t.episodes()
+	for _, e := range r.Episodes {
+		r.Grew[e.Unit] = true
+	}
+	t.suspects(r)
+	rep.Growth = t.growthList(r)
+	rep.Verdict = culprit.Verdict{
+		Outcome: t.outcome, Headline: t.headline, Category: t.category,
+		AbstainedBecause: t.because, Warnings: t.warnings, Method: t.method,
+	}
+	rep.Counterfactual = t.counterfactual()
+	rep.Next = t.nextSteps()
+	for _, h := range t.c.Happenings {
+		if len(rep.Happenings) >= 200 {
+			break
+		}
+		rep.Happenings = append(rep.Happenings, culprit.DatedEvent{At: at(h.At), Happening: h})
+	}
+	fillSlices(rep)
+	return r
+}
+
+func at(us int64) time.Time { return time.UnixMicro(us).UTC() }
+
+func fillSlices(r *culprit.Report) {
+	if r.Inputs == nil {
+		r.Inputs = []culprit.Input{}
+	}
+	for i := range r.Inputs {
+		if r.Inputs[i].Warnings == nil {
+			r.Inputs[i].Warnings = []string{}
+		}
+	}
+	if r.Growth == nil {
+		r.Growth = []culprit.Growth{}
+	}
+	if r.Suspects == nil {
+		r.Suspects = []culprit.Suspect{}
+	}
+	if r.Next == nil {
+		r.Next = []culprit.Step{}
+	}
+	if r.Happenings == nil {
+		r.Happenings = []culprit.DatedEvent{}
+	}
+	if r.Verdict.Warnings == nil {
+		r.Verdict.Warnings = []string{}
+	}
+}
+
+func (t *trial) coverage() culprit.Coverage {
+	cov := t.f.Coverage
+	cov.Level = t.c.Level
+	if cov.Level == "" {
+		cov.Level = culprit.LevelHost
+	}
+	cov.Families, cov.MissingFamilies = []string{}, []string{}
+	for f := lineup.Time; f <= lineup.Unit; f++ {
+		if t.lineup.Has[f] {
+			cov.Families = append(cov.Families, f.String())
+		} else {
+			cov.MissingFamilies = append(cov.MissingFamilies, f.String())
+		}
+	}
+	cov.GrowthBytes = culprit.Bytes(t.growth.Total)
+	cov.WarmupBytes = culprit.Bytes(t.growth.Warmup)
+	cov.PeakBytes = culprit.Bytes(t.growth.Peak)
+	return cov
+}
+
+func (t *trial) settleHeadline() {
+	slices.SortStableFunc(t.named, byEvidence)
+	switch t.outcome {
+	case culprit.OutcomeCulprit:
+		t.headline = t.sayCulprit()
+	case culprit.OutcomeSuspected:
+		t.headline = t.saySuspected()
+		t.because = t.reasonFor(t.named[0])
+	}
+	if len(t.named) > 0 {
+		t.method = t.named[0].channel
+	}
+}
+
+// episodes are all episodes of the case, those that count first by time.
+func (t *trial) episodes() []growth.Event { return t.growth.Events }
+
+// growthList numbers the episodes for the report.
+func (t *trial) growthList(r *Ruling) []culprit.Growth {
+	var out []culprit.Growth
+	for i, e := range r.Episodes {
+		p := t.c.Units[e.Unit].Process
+		g := culprit.Growth{
+			ID: i + 1, Host: p.Host, PID: p.PID, From: at(e.A), To: at(e.B),
+			Bytes: culprit.Bytes(e.Bytes), Shape: e.Shape, Suspects: []int{},
+		}
+		for rank, events := range r.Attributed {
+			if slices.Contains(events, i) {
+				g.Suspects = append(g.Suspects, rank+1)
+			}
+		}
+		out = append(out, g)
+	}
+	for i, e := range t.growth.Aside {
+		p := t.c.Units[e.Unit].Process
+		out = append(out, culprit.Growth{
+			ID: len(r.Episodes) + i + 1, Host: p.Host, PID: p.PID, From: at(e.A), To: at(e.B),
+			Bytes: culprit.Bytes(e.Bytes), Shape: e.Shape, Suspects: []int{},
+		})
+	}
+	return out
+}
+
+// suspects lists everybody: the named, the doubtful, the acquitted.
+func (t *trial) suspects(r *Ruling) {
+	var list []*accused
+	for _, a := range t.cases {
+		sus := t.suspect(a.index)
+		named := a.finding == culprit.Convicted || a.finding == culprit.Suspected
+		if sus.Parent >= 0 && !named {
+			continue
+		}
+		list = append(list, a)
+	}
+	slices.SortFunc(list, func(a, b *accused) int {
+		if o := byEvidence(a, b); o != 0 && (a.finding != b.finding || a.bytes != b.bytes) {
+			return o
+		}
+		x, y := &t.lineup.Evidence[a.index], &t.lineup.Evidence[b.index]
+		if x.Score != y.Score {
+			return -compareFloat(x.Score[lineup.Time], y.Score[lineup.Time])
+		}
+		return strings.Compare(t.display(a.index), t.display(b.index))
+	})
+	for _, d := range t.direct {
+		d.Rank = len(r.Report.Suspects) + 1
+		r.Report.Suspects = append(r.Report.Suspects, d)
+		r.Index = append(r.Index, -1)
+		r.Attributed = append(r.Attributed, nil)
+	}
+	for _, a := range list {
+		r.Report.Suspects = append(r.Report.Suspects, t.write(a, len(r.Report.Suspects)+1))
+		r.Index = append(r.Index, a.index)
+		r.Attributed = append(r.Attributed, t.episodeNumbers(a.events))
+	}
+	t.requested(r)
+}
+
+func compareFloat(a, b float64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// episodeNumbers maps line-up episodes to the report's.
+func (t *trial) episodeNumbers(events []int) []int {
+	var out []int
+	for _, e := range events {
+		ev := t.lineup.Events[e]
+		for i, x := range t.growth.Events {
+			if x.Unit == ev.Unit && x.A == ev.A {
+				out = append(out, i)
+			}
+		}
+	}
+	return out
+}
+
+func (t *trial) write(a *accused, rank int) culprit.Suspect {
+	sus := t.suspect(a.index)
+	e := &t.lineup.Evidence[a.index]
+	s := culprit.Suspect{
+		Rank: rank, Name: sus.Name, Kind: sus.Kind, Dimension: map[string]string{}, Finding: a.finding,
+		BytesPerCall: a.size, HarmfulShare: a.harm, GrowthBytes: a.bytes,
+		GrowthShare: share(a.bytes, culprit.Bytes(t.growth.Total)), GrowthShareHigh: a.shareUp,
+		PresentIn: len(e.Present), Of: len(t.lineup.Events), Calls: e.Calls,
+		Reason: a.reason, Examples: []culprit.Example{},
+	}
+	if sus.Key != "" {
+		s.Dimension[sus.Key] = sus.Value
+	}
+	if a.ledger != nil && s.Calls == 0 {
+		s.Calls = a.ledger.Calls
+	}
+	if a.p < 1 {
+		p := a.p
+		s.PAdjusted = &p
+	} else if len(e.Present) > 0 {
+		p := worstP(t.lineup, e)
+		s.PAdjusted = &p
+	}
+	if a.channel != "" && a.reason == "" {
+		s.Reason = t.reasonFor(a)
+	}
+	return s
+}
+
+// requested adds what the user asked for and the log does not know.
+func (t *trial) requested(r *Ruling) {
+	for _, want := range t.f.Requested {
+		hit := false
+		for i := range r.Report.Suspects {
+			s := &r.Report.Suspects[i]
+			if strings.Contains(strings.ToLower(s.Name), strings.ToLower(want)) {
+				s.Requested, hit = true, true
+			}
+		}
+		if hit {
+			continue
+		}
+		r.Report.Suspects = append(r.Report.Suspects, culprit.Suspect{
+			Rank: len(r.Report.Suspects) + 1, Name: want, Kind: "endpoint", Dimension: map[string]string{},
+			Finding: culprit.CannotJudge, Reason: "no logged call matches: not logged, named otherwise, or never called",
+			Examples: []culprit.Example{}, Requested: true,
+		})
+		r.Index = append(r.Index, -1)
+		r.Attributed = append(r.Attributed, nil)
+	}
+}

@@ -1,0 +1,152 @@
+// Package verdict is the court: the only room that may name a culprit, and the
+// only one that may abstain.
+//
+// It owns the rules by which evidence becomes a finding, the grades, and the
+// words that give the reason. It refuses to compute evidence, to read, and to
+// print. Rules and their error rates: docs/JUDGE.md.
+package verdict
+
+import (
+	"culprit"
+	"culprit/internal/analysis/growth"
+	"culprit/internal/analysis/ledger"
+	"culprit/internal/analysis/lineup"
+	"culprit/internal/casefile"
+)
+
+// Significance levels. One per cent is the rate of false accusations promised;
+// endpoints and narrowed suspects share it (method, 4.8).
+const (
+	alphaConvict = 0.005
+	alphaSuspect = 0.01
+	alphaVeto    = 0.05
+	// minClusters is the least number of independent episodes for a conviction.
+	minClusters = 3
+	// maxLambda is the inflation of the ledger's z beyond which it convicts nobody.
+	maxLambda = 1.5
+)
+
+// Facts are what the hall knows besides the case.
+type Facts struct {
+	Coverage  culprit.Coverage
+	Inputs    []culprit.Input
+	Warnings  []string
+	PlainRPC  []string
+	Enqueuers map[int32]bool
+	Streamers map[int32]bool
+	// Requested are names or words to report on in any case.
+	Requested []string
+	// Cron are planned runs: instant and command.
+	Cron []Planned
+	Seed uint64
+	// ShowValues: values of parameters may be shown that are not enumerated.
+	ShowValues bool
+}
+
+// Planned is one planned run of a scheduled command.
+type Planned struct {
+	At      int64
+	Command string
+}
+
+// Ruling is the report with what the windows need to show examples and pictures.
+type Ruling struct {
+	Report culprit.Report
+	// Roster index of every reported suspect, -1 for those that are none.
+	Index []int32
+	// Episodes by growth id, for pictures and examples.
+	Episodes []growth.Event
+	// Attributed[rank-1] are indexes into Episodes.
+	Attributed [][]int
+	Grew       map[int]bool
+}
+
+// Judge rules on a case.
+func Judge(c *casefile.Case, f Facts) *Ruling {
+	t := &trial{c: c, f: f}
+	t.evidence()
+	t.try()
+	return t.rule()
+}
+
+// trial is the state of one judgement.
+type trial struct {
+	c      *casefile.Case
+	f      Facts
+	growth growth.Result
+	lineup *lineup.Lineup
+	ledger *ledger.Ledger
+	skew   []int64
+	// usable is false when calls and series do not meet.
+	usable bool
+
+	cases    map[int32]*accused // by roster index
+	named    []*accused         // convicted, then suspects, best first
+	outcome  culprit.Outcome
+	headline string
+	category string
+	because  string
+	method   string
+	warnings []string
+	next     []culprit.Step
+	// direct is set when a process outside of the calls carries the growth.
+	direct []culprit.Suspect
+}
+
+// accused is one suspect before the court.
+type accused struct {
+	index   int32
+	finding culprit.Finding
+	channel string // "line-up" or "ledger"
+	reason  string
+	events  []int // attributed episodes
+	p       float64
+	score   float64
+	size    culprit.Interval
+	bytes   culprit.Bytes
+	harm    *float64
+	shareUp *float64
+	ledger  *ledger.Entry
+	// shadowOf is set when all its evidence is another's.
+	shadowOf int32
+	// twin is an inseparable companion, -1 none.
+	twin int32
+}
+
+func (t *trial) evidence() {
+	c := t.c
+	t.growth = growth.Detect(c)
+	t.usable = len(c.Units) > 0 && c.To > c.From && c.Calls > 0
+	t.cases = map[int32]*accused{}
+	t.lineup = &lineup.Lineup{Evidence: make([]lineup.Evidence, len(c.Roster.Suspects)), Omnibus: 1}
+	t.ledger = &ledger.Ledger{Skipped: "no calls on the processes of the series"}
+	if !t.usable {
+		return
+	}
+	t.lineup = t.runLineup(t.growth.Events)
+	t.ledger = ledger.Run(c, &t.growth, t.f.Seed, t.skew)
+}
+
+func (t *trial) runLineup(events []growth.Event) *lineup.Lineup {
+	all := append(append([]growth.Event(nil), t.growth.Events...), t.growth.Aside...)
+	return lineup.Run(t.c, events, all, &t.growth, lineup.Options{Seed: t.f.Seed, Shift: t.skew})
+}
+
+func (t *trial) accused(s int32) *accused {
+	a := t.cases[s]
+	if a == nil {
+		a = &accused{index: s, p: 1, shadowOf: -1, twin: -1}
+		t.cases[s] = a
+	}
+	return a
+}
+
+func (t *trial) suspect(s int32) *casefile.Suspect { return &t.c.Roster.Suspects[s] }
+
+// endpointOf is the un-narrowed suspect.
+func (t *trial) endpointOf(s int32) int32 {
+	if p := t.suspect(s).Parent; p >= 0 {
+		return int32(p)
+	}
+	return s
+}
