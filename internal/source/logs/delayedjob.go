@@ -59,12 +59,17 @@ func (p *delayedJob) line(b []byte, m *meta, out Sink) bool {
 }
 
 // finerStamp joins the gem's stamp, which has a zone and whole seconds, with the
-// logger's, which has microseconds and may lack a zone.
+// logger's or wrapper's, which is finer and may lack a zone. When the two are
+// not the same moment, the gem's stands.
 func finerStamp(logger, own int64) int64 {
 	if logger == 0 {
 		return own
 	}
-	return logger + skewOf(logger, own)
+	fine := logger + skewOf(logger, own)
+	if fine < own-2*usSecond || fine > own+2*usSecond {
+		return own
+	}
+	return fine
 }
 
 // delayedText reads the worker's name and returns the text behind it.

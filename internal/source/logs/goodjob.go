@@ -86,7 +86,7 @@ func (p *solidQueue) line(b []byte, m *meta, out Sink) bool {
 		at = m.at
 	}
 	_, action := nextField(rest)
-	h := culprit.Happening{At: at, Host: solidText(rest, "hostname: "), Name: "solid_queue " + solidText(rest, "name: ")}
+	h := culprit.Happening{At: at, Host: solidText(rest, ", hostname: "), Name: "solid_queue " + solidText(rest, ", name: ")}
 	if pid, ok := afterText(rest, " pid: "); ok {
 		h.PID = pidAt(pid)
 	}

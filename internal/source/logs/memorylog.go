@@ -115,7 +115,7 @@ func memoryLineFormat() format {
 // be a number with a unit. Longest first.
 var memoryWords = [][]byte{
 	[]byte("Mémoire utilisée"), []byte("memory_rss"), []byte("Memory usage"), []byte("memory usage"),
-	[]byte("Memory used"), []byte("memory used"), []byte("MemoryUsage"), []byte(" Now: "),
+	[]byte("Memory used"), []byte("memory used"), []byte("MemoryUsage"), []byte("Now: "),
 	[]byte("RSS"), []byte("rss"),
 }
 
@@ -132,8 +132,8 @@ func memoryReading(b []byte) (culprit.Bytes, bool) {
 		if i < 0 || !wordEdge(b, i, len(w)) {
 			continue
 		}
-		if w[1] == 'N' && !holds(b[:i], "Memory: ") {
-			continue // " Now: " means something in memlog's line only
+		if w[0] == 'N' && !holds(b[:i], "Memory: ") {
+			continue // "Now: " means something in memlog's line only
 		}
 		tail := b[i+len(w):]
 		return firstSize(tail[:min(len(tail), memoryReach)])
@@ -141,10 +141,14 @@ func memoryReading(b []byte) (culprit.Bytes, bool) {
 	return 0, false
 }
 
-// wordEdge reports that no letter touches the word at b[i:i+n], so that
-// "across" is no rss.
+// wordEdge reports that nothing touches the word at b[i:i+n] that makes it part
+// of another: "across" is no rss, "anon-rss" the kernel's, "sample#memory_rss"
+// Heroku's.
 func wordEdge(b []byte, i, n int) bool {
-	return (i == 0 || len(letters(b[i-1:i])) == 0) && len(letters(b[i+n:min(len(b), i+n+1)])) == 0
+	if i > 0 && (b[i-1] == '-' || b[i-1] == '#' || b[i-1] == '_' || len(letters(b[i-1:i])) > 0) {
+		return false
+	}
+	return len(letters(b[i+n:min(len(b), i+n+1)])) == 0
 }
 
 // firstSize returns the first number with a unit of memory in b.
@@ -178,8 +182,8 @@ func (p *memoryLine) line(b []byte, m *meta, out Sink) bool {
 			at = own
 		}
 	}
-	if pid == 0 {
-		pid = namedPID(rest)
+	if named := namedPID(rest); named != 0 {
+		pid = named
 	}
 	if at == 0 {
 		return true
