@@ -41,6 +41,8 @@ func isFiller(b []byte) bool {
 		return true
 	case '{':
 		return isMessageJSON(b)
+	case '#':
+		return hasPrefix(b, "# Logfile created on ")
 	}
 	return isBacktrace(b) || isSQL(b)
 }

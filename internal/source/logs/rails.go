@@ -102,7 +102,7 @@ func (p *rails) line(b []byte, m *meta, _ Sink) bool {
 		}
 	}
 	if len(b) < 8 {
-		return len(b) == 0
+		return len(bytes.TrimSpace(b)) == 0
 	}
 	return p.message(b, &l, m)
 }

@@ -67,7 +67,7 @@ func (p *recorder) surroundings(m *meta) {
 	}
 	if len(c.Host) == 0 {
 		c.Host = m.host
-		if r.thread && r.host != nil {
+		if r.host != nil && !r.ltsv && (r.thread || isServerName(r.host)) {
 			c.Host = r.host
 		}
 	}
@@ -80,6 +80,12 @@ func (p *recorder) surroundings(m *meta) {
 	if c.RequestID == nil {
 		c.RequestID = m.id
 	}
+}
+
+// isServerName tells "web1" from a Host header: most options that log a "host"
+// mean the latter.
+func isServerName(v []byte) bool {
+	return bytes.IndexByte(v, '.') < 0 && bytes.IndexByte(v, ':') < 0 && string(v) != "localhost"
 }
 
 // truncated reports whether a proxy's status means that it, or the client, gave

@@ -18,5 +18,8 @@ func Formats() []FormatInfo {
 	for _, f := range formats() {
 		out = append(out, FormatInfo{f.name, f.kind, f.title, f.source, f.verified})
 	}
+	for _, w := range wrapperFormats() {
+		out = append(out, FormatInfo{w.name, "wrapper", w.title, w.source, "sample"})
+	}
 	return out
 }

@@ -1,6 +1,9 @@
 package logs
 
-// wrapper takes off what a log collector put around a line.
+import "slices"
+
+// wrapper takes off what a log collector put around a line. One is used by one
+// block at a time.
 type wrapper struct {
 	name  string
 	clock clock
@@ -8,27 +11,35 @@ type wrapper struct {
 	arena []byte // unescaped payloads of the current block
 }
 
-// wrapperFormats lists the wrappers; the first that fits most lines wins.
-func wrapperFormats() []wrapperFormat { return nil }
-
+// wrapperFormat describes a wrapper. take returns the payload of a line and
+// fills m, or reports false for a line that is not wrapped so.
 type wrapperFormat struct {
-	FormatInfo
-	take func(w *wrapper, b []byte, m *meta) ([]byte, bool)
+	name, title, source string
+	take                func(w *wrapper, b []byte, m *meta) ([]byte, bool)
+}
+
+// wrapperFormats lists the wrappers; the first that fits most lines of a file is
+// its wrapper.
+func wrapperFormats() []wrapperFormat {
+	return []wrapperFormat{
+		{"docker", "Docker json-file", "moby/moby daemon/logger/jsonfilelog/jsonlog", takeDocker},
+		{"journald-json", "journalctl -o json", "systemd man journalctl(1), Journal JSON Format", takeJournaldJSON},
+		{"kubernetes", "Kubernetes CRI log", "kubernetes/design-proposals-archive node/kubelet-cri-logging.md", takeCRI},
+		{"heroku", "Heroku (heroku logs, drains to file)", "devcenter.heroku.com/articles/logging", takeHeroku},
+		{"syslog", "syslog RFC 3164 and 5424, journalctl -o short and short-iso", "RFC 3164, RFC 5424; systemd man journalctl(1)", takeSyslog},
+		{"compose", "docker compose logs", "docker/compose cmd/formatter/logs.go", takeCompose},
+		{"foreman", "foreman", "ddollar/foreman lib/foreman/engine/cli.rb", takeForeman},
+	}
 }
 
 func isWrapper(name string) bool {
-	for _, f := range wrapperFormats() {
-		if f.Name == name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(wrapperFormats(), func(f wrapperFormat) bool { return f.name == name })
 }
 
 // newWrapper returns the wrapper of that name, nil for none.
 func newWrapper(name string, o *Options) *wrapper {
 	for _, f := range wrapperFormats() {
-		if f.Name == name {
+		if f.name == name {
 			return &wrapper{name: name, clock: newClock(o), take: f.take}
 		}
 	}
@@ -55,7 +66,7 @@ func (w *wrapper) strip(b []byte, m *meta) []byte {
 // wrapperOf names the wrapper that fits most lines, "" for none.
 func wrapperOf(lines [][]byte, o *Options) string {
 	for _, f := range wrapperFormats() {
-		w := newWrapper(f.Name, o)
+		w := newWrapper(f.name, o)
 		n := 0
 		for _, l := range lines {
 			var m meta
@@ -65,7 +76,7 @@ func wrapperOf(lines [][]byte, o *Options) string {
 			}
 		}
 		if 2*n > len(lines) {
-			return f.Name
+			return f.name
 		}
 	}
 	return ""
