@@ -159,11 +159,11 @@ func nextDay(day time.Time) time.Time {
 	return next
 }
 
-// maxCronRuns bounds what Between returns: two years of every minute.
-const maxCronRuns = 2 * 366 * 24 * 60
+// maxCronRuns bounds what Between returns: a year of every minute.
+const maxCronRuns = 366 * 24 * 60
 
 // Between returns the times at which the entry runs from from to to, both
-// included, oldest first and at most about a million. loc is the machine's zone, nil
+// included, oldest first and at most a year of minutes. loc is the machine's zone, nil
 // means UTC; CRON_TZ goes before it.
 func (e *CronEntry) Between(from, to time.Time, loc *time.Location) []time.Time {
 	if e.Reboot || e.plan.empty() || to.Before(from) {

@@ -43,8 +43,7 @@ func ParseCrontab(r io.Reader) (entries []CronEntry, warnings []string, err erro
 	if t.systemwide() {
 		for i := range t.entries {
 			e := &t.entries[i]
-			e.User, e.Command, _ = strings.Cut(e.Command, " ")
-			e.Command = strings.TrimSpace(e.Command)
+			e.User, e.Command = cutBlank(e.Command)
 		}
 	}
 	return t.entries, t.warnings, nil

@@ -339,3 +339,23 @@ func TestFormatsKeepApart(t *testing.T) {
 		}
 	}
 }
+
+// TestCutLines: lines that were cut anywhere, or lost a byte, break nothing.
+func TestCutLines(t *testing.T) {
+	out := checkSink{t}
+	for _, f := range workFormats() {
+		p := f.open(&Options{})
+		for _, s := range workSamples {
+			for _, l := range s.lines {
+				for i := range len(l) {
+					for _, cut := range []string{l[:i], l[i:], l[:i] + l[i+1:]} {
+						m := wrapped(s.prog)
+						f.looks([]byte(cut))
+						p.line([]byte(cut), &m, out)
+					}
+				}
+			}
+		}
+		p.close(out)
+	}
+}
