@@ -54,17 +54,8 @@ type Docket struct {
 	// Enqueuers are endpoints that only put jobs on queues; Streamers those whose
 	// body was produced after the logged end; as suspect indexes.
 	Enqueuers, Streamers map[int32]bool
-	// Cron is the schedule, when a crontab was given.
-	Cron []CronRun
-
-	store *store.Store
-	files []input.File
-}
-
-// CronRun is one planned run of a cron entry.
-type CronRun struct {
-	At      int64
-	Command string
+	store                *store.Store
+	files                []input.File
 }
 
 // Close frees temporary files.
@@ -86,6 +77,9 @@ func Build(ctx context.Context, files []input.File, problems []input.Problem, op
 		return nil, errors.Join(err, h.store.Close())
 	}
 	if err := h.pull(ctx); err != nil {
+		return nil, errors.Join(err, h.store.Close())
+	}
+	if err := h.extraFiles(); err != nil {
 		return nil, errors.Join(err, h.store.Close())
 	}
 	d, err := h.join()
@@ -112,7 +106,6 @@ type hall struct {
 	calls      int64
 	proxied    int64
 	rpcPlain   map[uint32]int64
-	cron       []CronRun
 }
 
 // sourceFacts is what the hall must know of a log to prefer one account of a

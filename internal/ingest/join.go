@@ -20,7 +20,7 @@ const openLimit = 30 * 60 * 1_000_000
 func (h *hall) join() (*Docket, error) {
 	h.progress.Stage("joining")
 	h.book.settle()
-	d := &Docket{store: h.store, files: h.files, Cron: h.cron}
+	d := &Docket{store: h.store, files: h.files}
 	upstreams, joined, err := h.oneAccount()
 	if err != nil {
 		return nil, err

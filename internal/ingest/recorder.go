@@ -111,6 +111,9 @@ func (r *recorder) times(c *culprit.Call, row *store.Row) {
 			row.Start = row.End - c.Duration
 		}
 	}
+	if c.Kind == culprit.CallTask && row.End == 0 {
+		row.End = row.Start + taskLength
+	}
 	if row.End < row.Start && !c.Open {
 		row.End = row.Start
 		if c.Duration > 0 {

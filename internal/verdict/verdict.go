@@ -36,17 +36,9 @@ type Facts struct {
 	Streamers map[int32]bool
 	// Requested are names or words to report on in any case.
 	Requested []string
-	// Cron are planned runs: instant and command.
-	Cron []Planned
-	Seed uint64
+	Seed      uint64
 	// ShowValues: values of parameters may be shown that are not enumerated.
 	ShowValues bool
-}
-
-// Planned is one planned run of a scheduled command.
-type Planned struct {
-	At      int64
-	Command string
 }
 
 // Ruling is the report with what the windows need to show examples and pictures.

@@ -1,0 +1,136 @@
+// Package cli is the wiring: commands, flags, hints and exit codes. It connects
+// doors to hall to court to windows.
+//
+// It owns what a user types and what a program gets back. It refuses to parse
+// logs, to compute and to judge. Standard output is the result, standard error
+// the talk; messages are lower case and carry a hint where one is known.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"culprit/internal/buildinfo"
+)
+
+// Exit codes.
+const (
+	ExitRan       = 0
+	ExitFailed    = 1
+	ExitUsage     = 2
+	ExitNamed     = 10 // with --exit-code: a culprit is named
+	ExitAbstained = 11 // with --exit-code: abstained, or suspected only
+)
+
+// World is what a run may touch.
+type World struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Env            func(string) string
+}
+
+// exitError carries an exit code through cobra.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// hintError is an error with advice.
+type hintError struct {
+	err  error
+	hint string
+}
+
+func (e *hintError) Error() string { return e.err.Error() }
+func (e *hintError) Unwrap() error { return e.err }
+
+// Run executes one command line and returns the exit code.
+func Run(ctx context.Context, args []string, w World) int {
+	root := NewRoot(w)
+	root.SetArgs(args)
+	root.SetIn(w.Stdin)
+	root.SetOut(w.Stdout)
+	root.SetErr(w.Stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return ExitRan
+	}
+	var exit *exitError
+	if errors.As(err, &exit) {
+		if exit.err != nil {
+			complain(w.Stderr, exit.err)
+		}
+		return exit.code
+	}
+	complain(w.Stderr, err)
+	return ExitFailed
+}
+
+func complain(stderr io.Writer, err error) {
+	text, hint, _ := strings.Cut(err.Error(), "; hint: ")
+	var h *hintError
+	if errors.As(err, &h) {
+		hint = h.hint
+	}
+	fmt.Fprintf(stderr, "culprit: %s\n", text)
+	if hint != "" {
+		fmt.Fprintf(stderr, "hint: %s\n", hint)
+	}
+}
+
+// NewRoot makes the command tree.
+func NewRoot(w World) *cobra.Command {
+	if w.Env == nil {
+		w.Env = os.Getenv
+	}
+	root := &cobra.Command{
+		Use:   "culprit",
+		Short: "Names the request, job or gem that ate a Ruby server's memory",
+		Long: `culprit names the request or job that ate a Ruby server's memory, from the
+logs and memory series that are already on disk: nothing is installed in the
+app, nothing is restarted.`,
+		Example: `  culprit investigate /var/log/app/ procstat.lp
+  culprit investigate --html report.html web*.production.log.gz memory.csv
+  culprit investigate --prometheus http://127.0.0.1:9090 production.log`,
+		SilenceUsage: true, SilenceErrors: true,
+		Version: buildinfo.Version,
+		Args:    usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cmd.Help()
+		},
+	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return usage(err, "see culprit --help")
+	})
+	root.AddCommand(newInvestigate(w), newFormats(w))
+	return root
+}
+
+func usage(err error, hint string) error {
+	return &exitError{ExitUsage, &hintError{err, hint}}
+}
+
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usage(err, "see "+cmd.CommandPath()+" --help")
+		}
+		return nil
+	}
+}

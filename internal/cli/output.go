@@ -1,0 +1,135 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"golang.org/x/term"
+
+	"culprit"
+	"culprit/internal/analysis/picture"
+	"culprit/internal/ingest"
+	"culprit/internal/present/html"
+	"culprit/internal/present/markdown"
+	"culprit/internal/present/report"
+	"culprit/internal/present/style"
+	termview "culprit/internal/present/term"
+	"culprit/internal/verdict"
+)
+
+// maxExampled is how many suspects get examples.
+const maxExampled = 8
+
+// addExamples fills in calls of the suspects that matter and draws the picture.
+func addExamples(ctx context.Context, d *ingest.Docket, r *verdict.Ruling) {
+	var wanted []ingest.Wanted
+	var at []int
+	var named []picture.Named
+	var cuts []picture.Cut
+	for i := range r.Report.Suspects {
+		s := &r.Report.Suspects[i]
+		accused := s.Finding == culprit.Convicted || s.Finding == culprit.Suspected
+		if r.Index[i] < 0 || (!accused && !s.Requested) || len(wanted) >= maxExampled {
+			continue
+		}
+		w := ingest.Wanted{Suspect: r.Index[i]}
+		for _, e := range r.Attributed[i] {
+			ev := r.Episodes[e]
+			w.During = append(w.During, ingest.Span{Unit: int32(ev.Unit), A: ev.A, B: ev.B, ID: e + 1})
+			if accused {
+				cuts = append(cuts, picture.Cut{Unit: ev.Unit, A: ev.A, B: ev.B, Bytes: ev.Bytes})
+			}
+		}
+		wanted, at = append(wanted, w), append(at, i)
+		named = append(named, picture.Named{Suspect: r.Index[i], Rank: s.Rank})
+	}
+	if len(wanted) > 0 {
+		for k, ex := range d.Examples(ctx, wanted) {
+			r.Report.Suspects[at[k]].Examples = ex
+		}
+	}
+	if len(d.Case.Units) > 0 && d.Case.To > d.Case.From {
+		r.Report.Picture = picture.Draw(d.Case, r.Grew, named, cuts)
+	}
+}
+
+// write puts the report where it was asked for.
+func (o *options) write(w World, r *verdict.Ruling) error {
+	rep := r.Report
+	if o.html != "" {
+		if err := create(o.html, func(f io.Writer) error { return html.Write(f, rep) }); err != nil {
+			return err
+		}
+	}
+	rep.Picture = nil
+	if o.markdown != "" {
+		if err := create(o.markdown, func(f io.Writer) error { return markdown.Write(f, rep) }); err != nil {
+			return err
+		}
+	}
+	if o.json {
+		return report.Write(w.Stdout, rep)
+	}
+	width, tty := 80, false
+	if f, ok := w.Stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		tty = true
+		if cols, _, err := term.GetSize(int(f.Fd())); err == nil {
+			width = max(60, min(cols, 120))
+		}
+	}
+	err := termview.Write(w.Stdout, rep, termview.Options{
+		Width: width, Color: !o.noColor && style.Colour(w.Env, tty), Full: o.full, Plain: style.Plain(w.Env),
+		More: "culprit investigate --full ...",
+	})
+	if err == nil && o.html != "" {
+		path, aerr := filepath.Abs(o.html)
+		if aerr != nil {
+			path = o.html
+		}
+		_, err = fmt.Fprintf(w.Stderr, "report: file://%s\n", path)
+	}
+	return err
+}
+
+var (
+	mail    = regexp.MustCompile(`[A-Za-z0-9._%+-]+(?:@|%40)[A-Za-z0-9.-]+\.[A-Za-z]{2,}`)
+	address = regexp.MustCompile(`\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b`)
+	longID  = regexp.MustCompile(`\b(?:\d{5,}|[0-9a-f]{16,}|[0-9a-f]{8}-[0-9a-f-]{27})\b`)
+	query   = regexp.MustCompile(`\?[^ "]*`)
+)
+
+// hide takes out of a text what may name a person: e-mails, addresses, long
+// numbers and query strings.
+func hide(s string) string {
+	s = query.ReplaceAllString(s, "?…")
+	s = mail.ReplaceAllString(s, "(e-mail)")
+	s = address.ReplaceAllString(s, "(address)")
+	return longID.ReplaceAllString(s, ":id")
+}
+
+// anonymize hides free text that doors passed on. Parameters' values that reach
+// a report are enumerated ones by construction.
+func anonymize(r *culprit.Report) {
+	for i := range r.Happenings {
+		r.Happenings[i].Name = hide(r.Happenings[i].Name)
+	}
+	for i := range r.Suspects {
+		s := &r.Suspects[i]
+		s.Name = hide(s.Name)
+		for k, v := range s.Dimension {
+			s.Dimension[k] = hide(v)
+		}
+		for j := range s.Examples {
+			s.Examples[j].Shape = hide(s.Examples[j].Shape)
+		}
+	}
+	for i := range r.Inputs {
+		for j, wtext := range r.Inputs[i].Warnings {
+			r.Inputs[i].Warnings[j] = mail.ReplaceAllString(wtext, "(e-mail)")
+		}
+	}
+}
