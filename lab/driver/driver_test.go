@@ -124,6 +124,9 @@ func TestScenariosAreComplete(t *testing.T) {
 			t.Errorf("%s: calls without a plan, or a plan without calls", name)
 		}
 		for _, c := range s.Culprits {
+			if c.Kind == "endpoint" && routes[c.Name] == "" {
+				t.Errorf("%s: no route for %s", name, c.Name)
+			}
 			if c.Dimension == nil || c.Kind == "" || c.Name == "" {
 				t.Errorf("%s: %+v", name, c)
 			}

@@ -46,6 +46,7 @@ type culprit struct {
 	Kind      string            `json:"kind"`
 	Category  string            `json:"category"`
 	Dimension map[string]string `json:"dimension"`
+	Route     string            `json:"route,omitempty"` // what a log without controllers calls it
 }
 
 // scenario says what is planted and what a just verdict would be.
@@ -70,7 +71,7 @@ func one(name, kind, category string, dimension map[string]string) []culprit {
 	if dimension == nil {
 		dimension = map[string]string{}
 	}
-	return []culprit{{name, kind, category, dimension}}
+	return []culprit{{Name: name, Kind: kind, Category: category, Dimension: dimension}}
 }
 
 var scenarios = map[string]scenario{
@@ -210,4 +211,23 @@ func spread(r *rand.Rand, n int, from, to, gap time.Duration) []time.Duration {
 // seeded is one of the streams of chance that a seed opens.
 func seeded(seed, stream int64) *rand.Rand {
 	return rand.New(rand.NewPCG(uint64(seed), uint64(stream)))
+}
+
+// routes name the planted endpoints as a proxy sees them.
+var routes = map[string]string{
+	"Admin::ReportsController#index":  "GET /admin/reports",
+	"ProductsController#index":        "GET /products",
+	"GraphqlController#execute":       "POST /graphql",
+	"RecommendationsController#index": "GET /recommendations",
+	"ThumbnailsController#show":       "GET /thumbnails/:id",
+	"CatalogController#export":        "GET /catalog/export.csv",
+}
+
+func withRoutes(culprits []culprit) []culprit {
+	out := make([]culprit, len(culprits))
+	for i, c := range culprits {
+		c.Route = routes[c.Name]
+		out[i] = c
+	}
+	return out
 }

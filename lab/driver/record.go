@@ -347,7 +347,7 @@ func (r *recorder) writeTruth(started, ended time.Time, load *loader) error {
 	t := truth{
 		Schema: "culprit.truth/1", Scenario: r.o.Scenario, Note: r.sc.Note, Seed: r.o.Seed, Started: started, Ended: ended,
 		Sampling: r.o.Every.Seconds(), Zone: r.o.Zone, Jobs: r.o.Jobs, Level: r.o.Level,
-		Culprits: r.sc.Culprits, Innocents: innocents, Calls: mergeEvents(events, ended), Restarts: r.restarts, Sent: load.sent.Load(),
+		Culprits: withRoutes(r.sc.Culprits), Innocents: innocents, Calls: mergeEvents(events, ended), Restarts: r.restarts, Sent: load.sent.Load(),
 	}
 	for _, h := range r.hosts {
 		t.Hosts = append(t.Hosts, h.name)
@@ -355,9 +355,6 @@ func (r *recorder) writeTruth(started, ended time.Time, load *loader) error {
 	t.Expected.Outcomes, t.Expected.Acceptable, t.Expected.Category = r.sc.Outcomes, r.sc.Acceptable, r.sc.Category
 	r.sampler.measureOpen(t.Calls)
 	t.Growth, t.HostUsed = r.sampler.growths()
-	if t.Culprits == nil {
-		t.Culprits = []culprit{}
-	}
 	if t.Restarts == nil {
 		t.Restarts = []restart{}
 	}
