@@ -7,7 +7,6 @@ import (
 
 	"culprit"
 	"culprit/internal/casefile"
-	"culprit/internal/stat"
 )
 
 // Rule is a way to blame somebody that people use today.
@@ -145,109 +144,4 @@ func slowest(mean bool) func(*blotter) []float64 {
 		}
 		return sum
 	}
-}
-
-// window is a stretch of one unit that grew or did not.
-type window struct {
-	from, to int64
-	grew     bool
-}
-
-// ochiai scores presence in growth windows (Ochiai 1957; Abreu et al., TAICPART
-// 2007): hits / sqrt(growth windows x windows with the suspect).
-func ochiai(b *blotter) []float64 {
-	n := len(b.c.Roster.Suspects)
-	hits, seen, grown := make([]float64, n), make([]float64, n), 0.0
-	for u, rows := range b.units {
-		windows := tile(b.c.Units[u].Points)
-		present := make([][]bool, n)
-		for _, r := range rows {
-			e := b.names[r.Label]
-			if present[e] == nil {
-				present[e] = make([]bool, len(windows))
-			}
-			mark(present[e], windows, r)
-		}
-		for i, w := range windows {
-			if w.grew {
-				grown++
-			}
-			for e := range present {
-				if present[e] != nil && present[e][i] {
-					seen[e]++
-					if w.grew {
-						hits[e]++
-					}
-				}
-			}
-		}
-	}
-	out := make([]float64, n)
-	for e := range out {
-		if hits[e] > 0 {
-			out[e] = hits[e] / math.Sqrt(grown*seen[e])
-		}
-	}
-	return out
-}
-
-func mark(present []bool, windows []window, r casefile.Row) {
-	i, _ := slices.BinarySearchFunc(windows, r.Start, func(w window, t int64) int { return cmp.Compare(w.to, t) })
-	for ; i < len(windows) && windows[i].from <= r.End; i++ {
-		present[i] = true
-	}
-}
-
-// tile cuts a series into growth windows and windows of their typical length in
-// between. Growth: runs of readings that each rise by more than 4 robust
-// standard deviations, together by at least a tenth of the level.
-func tile(points []casefile.Point) []window {
-	grew := runs(points)
-	length := int64(30 * second)
-	if len(points) > 1 {
-		length = max(length, 6*(points[len(points)-1].At-points[0].At)/int64(len(points)))
-	}
-	var out []window
-	fill := func(from, to int64) {
-		for ; from < to; from += length {
-			out = append(out, window{from: from, to: min(from+length, to)})
-		}
-	}
-	if len(points) == 0 {
-		return nil
-	}
-	at := points[0].At
-	for _, g := range grew {
-		fill(at, g.from)
-		out = append(out, g)
-		at = g.to
-	}
-	fill(at, points[len(points)-1].At)
-	return out
-}
-
-func runs(points []casefile.Point) []window {
-	if len(points) < 10 {
-		return nil
-	}
-	steps, level := make([]float64, len(points)-1), make([]float64, len(points))
-	for i := range steps {
-		steps[i] = float64(points[i+1].Mem - points[i].Mem)
-		level[i] = float64(points[i].Mem)
-	}
-	rise := math.Max(4*stat.MAD(steps), 1*mib)
-	total := stat.Median(level[:len(points)-1]) / 10
-	warm := points[0].At + (points[len(points)-1].At-points[0].At)/20
-	var out []window
-	for i := 0; i < len(steps); i++ {
-		j := i
-		for j < len(steps) && steps[j] > rise {
-			j++
-		}
-		if j > i && float64(points[j].Mem-points[i].Mem) >= total && points[i].At > warm {
-			out = append(out, window{from: points[i].At, to: points[j].At, grew: true})
-		}
-		i = max(i, j)
-	}
-	return out
 }

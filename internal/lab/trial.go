@@ -1,0 +1,57 @@
+package lab
+
+import (
+	"hash/fnv"
+	"sync"
+)
+
+// Result is one scenario's scores, in the order of the judges.
+type Result struct {
+	Scenario Scenario
+	Scores   []Score
+}
+
+// Trial lets every judge judge the same worlds: runs of them, seeded by the
+// scenario's name and seed, parallel at a time. The scores do not depend on
+// parallel.
+func Trial(s Scenario, judges []Rule, runs int, seed uint64, parallel int) Result {
+	answers := make([][]Answer, runs)
+	truths := make([]Truth, runs)
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range max(1, parallel) {
+		wg.Go(func() {
+			for i := range next {
+				w := s.Build(s.seed(seed, i))
+				truths[i] = w.Truth
+				for _, j := range judges {
+					answers[i] = append(answers[i], j.Judge(w.Case))
+				}
+			}
+		})
+	}
+	for i := range runs {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	r := Result{Scenario: s, Scores: make([]Score, len(judges))}
+	for i := range runs {
+		for j := range judges {
+			r.Scores[j].Add(truths[i], answers[i][j])
+		}
+	}
+	return r
+}
+
+// seed makes the runs of different scenarios different worlds.
+func (s Scenario) seed(base uint64, run int) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(s.Name))
+	return h.Sum64() ^ (base << 20) + uint64(run)
+}
+
+// Heavy tells whether a world of the scenario takes a second or more to make.
+func (s Scenario) Heavy() bool {
+	return s.Config.Traffic.RPS*s.Config.Time.Span > 5e5
+}
