@@ -139,7 +139,7 @@ func (c *clock) rfc3164(b []byte) (us int64, n int) {
 	}
 	ref := c.ref
 	if ref.IsZero() {
-		ref = time.Now()
+		return 0, 15 // a stamp, but of any year
 	}
 	hour := tod / usHour
 	at := func(year int64) int64 {
