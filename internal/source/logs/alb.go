@@ -86,7 +86,7 @@ func albAnswer(c *culprit.Call, f [][]byte) {
 		c.BodyBytes = v // includes the answer's headers
 	}
 	if len(f[albTarget]) > 1 {
-		c.Upstream = withoutPort(f[albTarget])
+		c.Upstream = f[albTarget]
 	}
 	if root, ok := afterText(f[albTrace], "Root="); ok {
 		c.RequestID, _, _ = cut(root, ';')

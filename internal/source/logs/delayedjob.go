@@ -27,6 +27,7 @@ type delayedJob struct {
 	clock clock
 	open  openWork
 	call  culprit.Call
+	undated
 }
 
 func (p *delayedJob) close(out Sink) { p.open.closeAll(out) }
@@ -52,7 +53,9 @@ func (p *delayedJob) line(b []byte, m *meta, out Sink) bool {
 		w.at = finerStamp(w.at, own)
 	}
 	text := delayedText(&w, rest)
-	if w.at != 0 {
+	if w.at == 0 {
+		p.lines++
+	} else {
 		p.event(&w, text, m, out)
 	}
 	return true
@@ -95,7 +98,7 @@ func delayedText(w *delayedWorker, b []byte) []byte {
 
 func (p *delayedJob) event(w *delayedWorker, text []byte, m *meta, out Sink) {
 	if hasPrefix(text, "Starting job worker") {
-		happen(out, culprit.Happening{Kind: culprit.HappeningBoot, At: w.at, Host: string(w.host), PID: w.pid, Name: "delayed_job"})
+		p.happen(out, culprit.Happening{Kind: culprit.HappeningBoot, At: w.at, Host: string(w.host), PID: w.pid, Name: "delayed_job"})
 		return
 	}
 	name, key, queue, verb := delayedJobLine(text)

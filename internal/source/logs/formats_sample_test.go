@@ -29,13 +29,13 @@ var workSamples = []sample{
 		// docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html
 		format: "alb",
 		lines:  []string{`https 2018-07-02T22:23:00.186641Z app/my-loadbalancer/50dc6c495c0c9188 192.168.131.39:2817 10.0.0.1:80 0.086 0.048 0.037 200 200 0 57 "GET https://www.example.com:443/ HTTP/1.1" "curl/7.46.0" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 arn:aws:elasticloadbalancing:us-east-2:123456789012:targetgroup/my-targets/73e2d6bc24d8a067 "Root=1-58337281-1d84f3d73c47ec4e58577259" "www.example.com" "arn:aws:acm:us-east-2:123456789012:certificate/12345678-1234-1234-1234-123456789012" 1 2018-07-02T22:22:48.364000Z "authenticate,forward" "-" "-" "10.0.0.1:80" "200" "-" "-" TID_123456`},
-		want:   []string{"proxy 2018-07-02T22:22:48.364..2018-07-02T22:23:00.186641 171000us method=GET path=/ status=200 host=web3 id=1-58337281-1d84f3d73c47ec4e58577259 client=192.168.131.39 upstream=10.0.0.1 body=57"},
+		want:   []string{"proxy 2018-07-02T22:22:48.364..2018-07-02T22:23:00.186641 171000us method=GET path=/ status=200 host=web3 id=1-58337281-1d84f3d73c47ec4e58577259 client=192.168.131.39 upstream=10.0.0.1:80 body=57"},
 	},
 	{
 		// The same page: the target died, its time is -1.
 		format: "alb",
 		lines:  []string{`http 2018-07-02T22:23:10.000000Z app/my-loadbalancer/50dc6c495c0c9188 192.168.131.39:2817 10.0.0.1:80 0.000 -1 -1 502 - 34 366 "GET http://www.example.com:80/exports/12?format=csv HTTP/1.1" "curl/7.46.0" - - arn:aws:elasticloadbalancing:us-east-2:123456789012:targetgroup/my-targets/73e2d6bc24d8a067 "Root=1-58337364-23a8c76965a2ef7629b185e3" "-" "-" 0 2018-07-02T22:22:48.000000Z "forward" "-" "-" "10.0.0.1:80" "-" "-" "-"`},
-		want:   []string{"proxy 2018-07-02T22:22:48..2018-07-02T22:23:10 22000000us method=GET path=/exports/12 param:format=csv status=502 host=web3 id=1-58337364-23a8c76965a2ef7629b185e3 client=192.168.131.39 upstream=10.0.0.1 body=366 truncated failed"},
+		want:   []string{"proxy 2018-07-02T22:22:48..2018-07-02T22:23:10 22000000us method=GET path=/exports/12 param:format=csv status=502 host=web3 id=1-58337364-23a8c76965a2ef7629b185e3 client=192.168.131.39 upstream=10.0.0.1:80 body=366 truncated failed"},
 	},
 	{
 		// devcenter.heroku.com/articles/http-routing#heroku-router-log-format

@@ -20,7 +20,10 @@ func goodJobFormat() format {
 	}
 }
 
-type goodJob struct{ clock clock }
+type goodJob struct {
+	clock clock
+	undated
+}
 
 func (p *goodJob) close(Sink) {}
 
@@ -55,7 +58,7 @@ func (p *goodJob) line(b []byte, m *meta, out Sink) bool {
 	default:
 		return true // "Executed GoodJob uuid" tells no duration: ActiveJob's lines do
 	}
-	happen(out, h)
+	p.happen(out, h)
 	return true
 }
 
@@ -71,7 +74,10 @@ func solidQueueFormat() format {
 	}
 }
 
-type solidQueue struct{ clock clock }
+type solidQueue struct {
+	clock clock
+	undated
+}
 
 func (p *solidQueue) close(Sink) {}
 
@@ -103,7 +109,7 @@ func (p *solidQueue) line(b []byte, m *meta, out Sink) bool {
 	default:
 		return true
 	}
-	happen(out, h)
+	p.happen(out, h)
 	return true
 }
 

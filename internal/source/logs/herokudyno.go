@@ -19,6 +19,9 @@ func herokuDynoFormat() format {
 }
 
 func looksHerokuDyno(b []byte) bool {
+	if len(b) == 0 || bytes.IndexByte([]byte("PESCRDs"), b[0]) < 0 {
+		return false
+	}
 	return startsWithAny(b, "Process running mem=", "Error R1", "State changed from ", "Stopping process with SIGKILL",
 		"Process exited with status ", "Stopping all processes with ", "Cycling", "Release v", "Deployed ", "Restarting") ||
 		(hasPrefix(b, "source=") && holds(b, " sample#"))
@@ -83,7 +86,7 @@ func (p *herokuDyno) event(b []byte, host string, at int64, out Sink) {
 	default:
 		return
 	}
-	happen(out, h)
+	out.Happening(h)
 }
 
 // herokuSamples reads "source=web.1 dyno=heroku... sample#memory_total=21.00MB

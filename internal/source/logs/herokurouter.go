@@ -37,6 +37,9 @@ func (p *herokuRouter) line(b []byte, m *meta, out Sink) bool {
 	c.Method, _ = keyed(b, "method=")
 	path, _ := keyed(b, "path=")
 	requestTarget(c, path)
+	if len(c.Path) == 0 {
+		return true // a cut line
+	}
 	c.Host, _ = keyed(b, "dyno=")
 	c.Upstream = c.Host
 	c.RequestID, _ = keyed(b, "request_id=")

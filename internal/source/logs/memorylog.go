@@ -121,10 +121,10 @@ var memoryWords = [][]byte{
 
 const memoryReach = 90
 
-// memoryReading finds a reading in a line. Lines in JSON or with quotes are
-// left alone: they belong to somebody else.
+// memoryReading finds a reading in a line. Lines in JSON are
+// left alone, and indented ones too: they belong to somebody else.
 func memoryReading(b []byte) (culprit.Bytes, bool) {
-	if len(b) < 12 || len(b) > 1000 || b[0] == '{' || b[0] == '<' {
+	if len(b) < 12 || len(b) > 1000 || b[0] == '{' || b[0] == '<' || b[0] == ' ' || !speaksOfMemory(b) {
 		return 0, false
 	}
 	for _, w := range memoryWords {
@@ -139,6 +139,12 @@ func memoryReading(b []byte) (culprit.Bytes, bool) {
 		return firstSize(tail[:min(len(tail), memoryReach)])
 	}
 	return 0, false
+}
+
+// speaksOfMemory is the quick refusal: every one of memoryWords holds one of
+// these, or stands behind one.
+func speaksOfMemory(b []byte) bool {
+	return holds(b, "emory") || holds(b, "RSS") || holds(b, "rss") || holds(b, "moire")
 }
 
 // wordEdge reports that nothing touches the word at b[i:i+n] that makes it part

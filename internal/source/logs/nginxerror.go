@@ -88,7 +88,7 @@ func (p *nginxError) line(b []byte, m *meta, out Sink) bool {
 	c.Status = map[int]int{upstreamTimedOut: 504, upstreamDied: 502, clientLeft: 499}[how]
 	out.Call(c)
 	if how != clientLeft {
-		happen(out, culprit.Happening{Kind: culprit.HappeningTimeout, At: at, Host: string(m.host), Name: string(request)})
+		out.Happening(culprit.Happening{Kind: culprit.HappeningTimeout, At: at, Host: string(m.host), Name: string(request)})
 	}
 	return true
 }

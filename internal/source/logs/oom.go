@@ -13,14 +13,21 @@ func oomFormat() format {
 		stamp: culprit.StampEnd, verified: "sample",
 		source: "torvalds/linux mm/oom_kill.c (__oom_kill_process, oom_kill_process)",
 		looks:  looksOOM,
-		open:   func(o *Options) parser { return &oom{clock: newClock(o)} }, sequential: true,
+		open: func(o *Options) parser {
+			return &oom{clock: newClock(o), undated: undated{hint: "dmesg -T or journalctl -k dates them"}}
+		}, sequential: true,
 	}
 }
 
 func looksOOM(b []byte) bool {
-	return len(b) > 20 && len(b) < 2000 &&
-		(holds(b, "Killed process ") || holds(b, "Kill process ") || holds(b, "oom_reaper: reaped") ||
-			holds(b, "oom-kill:constraint") || holds(b, " invoked oom-killer:")) && b[0] != '{'
+	if len(b) < 20 || len(b) > 2000 || b[0] == '{' || b[0] == ' ' {
+		return false
+	}
+	if i := bytes.Index(b, []byte("Kill")); i >= 0 {
+		return startsWithAny(b[i+len("Kill"):], "ed process ", " process ")
+	}
+	i := bytes.Index(b, []byte("oom"))
+	return i >= 0 && startsWithAny(b[i+len("oom"):], "_reaper: reaped", "-kill:constraint", "-killer:")
 }
 
 // oom remembers an announcement, because kernels before 4.19 name the victim in
@@ -29,23 +36,14 @@ func looksOOM(b []byte) bool {
 type oom struct {
 	clock     clock
 	announced culprit.Happening
-	// undated counts kills whose line has the uptime only.
-	undated int
+	undated
 }
 
 func (p *oom) close(out Sink) { p.flush(out) }
 
-// warnings tells what the user should know about the input.
-func (p *oom) warnings() []string {
-	if p.undated == 0 {
-		return nil
-	}
-	return []string{"OOM kills stamped with the uptime only were left out; dmesg -T or journalctl -k dates them"}
-}
-
 func (p *oom) flush(out Sink) {
 	if p.announced.Kind != "" {
-		happen(out, p.announced)
+		p.happen(out, p.announced)
 		p.announced = culprit.Happening{}
 	}
 }
@@ -62,10 +60,7 @@ func (p *oom) line(b []byte, m *meta, out Sink) bool {
 	if text, ok := afterText(rest, "Killed process "); ok {
 		oomVictim(&h, text)
 		p.announced = culprit.Happening{}
-		if at == 0 {
-			p.undated++
-		}
-		happen(out, h)
+		p.happen(out, h)
 		return true
 	}
 	if text, ok := afterText(rest, "Kill process "); ok {

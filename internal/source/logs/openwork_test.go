@@ -57,3 +57,19 @@ func TestRetriedJob(t *testing.T) {
 		"job 2020-06-10T21:05:00..2020-06-10T21:05:01 1000000us name=ExportJob pid=2 tid=b id=x1 mem=2097152 objects=7",
 	)
 }
+
+// TestUndatedLinesAreTold: a Puma log without any times says nothing wrong, and
+// says so.
+func TestUndatedLinesAreTold(t *testing.T) {
+	p := formatNamed(t, "puma").open(&Options{})
+	sink := &workSink{}
+	for _, l := range realLines(t, "puma-cluster.log") {
+		p.line(l, &meta{}, sink)
+	}
+	p.close(sink)
+	w, ok := p.(warner)
+	if !ok || len(w.warnings()) != 1 || !strings.HasPrefix(w.warnings()[0], "20 lines tell of ") {
+		t.Errorf("puma warns %v", w)
+	}
+	wantSaid(t, sink.said, "restart 2026-11-23T06:51:10 host= pid=12435 bytes=0 puma")
+}

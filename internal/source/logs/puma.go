@@ -66,7 +66,10 @@ func pumaLine(b []byte) bool {
 	return false
 }
 
-type puma struct{ clock clock }
+type puma struct {
+	clock clock
+	undated
+}
 
 func (p *puma) close(Sink) {}
 
@@ -76,7 +79,11 @@ func (p *puma) line(b []byte, m *meta, out Sink) bool {
 		return false
 	}
 	if hasPrefix(rest, "PumaWorkerKiller: ") {
-		workerKiller(rest, m, out)
+		if m.at == 0 {
+			p.lines++
+		} else {
+			workerKiller(rest, m, out)
+		}
 		return true
 	}
 	h := culprit.Happening{At: m.at, Host: string(hostOf(m)), PID: master}
@@ -98,7 +105,7 @@ func (p *puma) line(b []byte, m *meta, out Sink) bool {
 		}
 	}
 	if h.Kind != "" {
-		happen(out, h)
+		p.happen(out, h)
 	}
 	return true
 }
@@ -169,9 +176,6 @@ func pumaBang(h *culprit.Happening, b []byte) {
 //	  Sending TERM to #<Puma::Cluster::Worker:0x... @index=0, @pid=8003, ...> consuming 138.22 mb.
 //	PumaWorkerKiller: Rolling Restart. 5 workers consuming total: 650mb mb. Sending TERM to pid 34.
 func workerKiller(b []byte, m *meta, out Sink) {
-	if m.at == 0 {
-		return
-	}
 	host := string(hostOf(m))
 	total, ok := sizeAfter(b, "PumaWorkerKiller: Consuming ")
 	if !ok {
@@ -199,7 +203,7 @@ func workerKiller(b []byte, m *meta, out Sink) {
 	if holds(b, "Rolling Restart") {
 		h.Kind = culprit.HappeningRestart
 	}
-	happen(out, h)
+	out.Happening(h)
 }
 
 // sizeAfter reads the amount of megabytes after text.

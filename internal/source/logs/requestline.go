@@ -6,9 +6,6 @@ import (
 	"culprit"
 )
 
-// maxQueryParams bounds the parameters taken from one query string.
-const maxQueryParams = 64
-
 // requestLine reads "GET /path?query HTTP/1.1" or with an absolute address into
 // method, path and parameters. It reports false for what is no request.
 func requestLine(c *culprit.Call, line []byte) bool {
@@ -46,16 +43,9 @@ func requestTarget(c *culprit.Call, target []byte) {
 			target = target[j:]
 		}
 	}
-	path, query, _ := cut(target, '?')
+	path, parameters, _ := cut(target, '?')
 	c.Path = path
-	for len(query) > 0 && len(c.Params) < maxQueryParams {
-		var pair []byte
-		pair, query, _ = cut(query, '&')
-		key, value, _ := cut(pair, '=')
-		if len(key) > 0 {
-			c.Params = append(c.Params, culprit.Param{Key: key, Value: value})
-		}
-	}
+	query(c, parameters)
 }
 
 // withoutPort cuts ":1234" off an address. Addresses in brackets lose those too.

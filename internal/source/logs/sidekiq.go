@@ -41,11 +41,17 @@ func sidekiqMark(b []byte) int {
 
 type sidekiq struct {
 	clock clock
-	open  openWork
-	call  culprit.Call
+	sidekiqJobs
 }
 
-func (p *sidekiq) close(out Sink) { p.open.closeAll(out) }
+// sidekiqJobs books what the lines say, whichever form they have.
+type sidekiqJobs struct {
+	open openWork
+	call culprit.Call
+	undated
+}
+
+func (j *sidekiqJobs) close(out Sink) { j.open.closeAll(out) }
 
 // sidekiqLine is what one line of Sidekiq says, whatever its generation.
 type sidekiqLine struct {
@@ -75,7 +81,7 @@ func (p *sidekiq) line(b []byte, m *meta, out Sink) bool {
 	} else {
 		sidekiqOldContext(&l, b[i:])
 	}
-	sidekiqEvent(&p.open, &p.call, &l, m, out)
+	p.event(&l, m, out)
 	return true
 }
 
@@ -147,24 +153,28 @@ func sidekiqOldDuration(l *sidekiqLine) {
 	}
 }
 
-// sidekiqEvent books one line: the begin or end of a job, a job's memory, or a boot.
-func sidekiqEvent(open *openWork, c *culprit.Call, l *sidekiqLine, m *meta, out Sink) {
-	switch string(l.message) {
-	case "start":
-		if l.at != 0 && len(l.jid) > 0 {
-			open.begin(string(l.jid), l.begun(m), out)
-		}
+// event books one line: the begin or end of a job, a job's memory, or a boot.
+func (j *sidekiqJobs) event(l *sidekiqLine, m *meta, out Sink) {
+	message := string(l.message)
+	job := message == "start" || message == "done" || message == "fail"
+	if job && l.at == 0 {
+		j.lines++
 		return
-	case "done", "fail":
-		sidekiqEnd(open, c, l, m, out)
+	}
+	if job && message != "start" {
+		j.end(l, m, out)
+		return
+	}
+	if job && len(l.jid) > 0 {
+		j.open.begin(string(l.jid), l.begun(m), out)
 		return
 	}
 	if hasPrefix(l.message, "Booting Sidekiq") || holds(l.message, "connecting to Redis with options") {
-		happen(out, culprit.Happening{Kind: culprit.HappeningBoot, At: l.at, Host: string(hostOf(m)), PID: l.pid, Name: "sidekiq"})
+		j.happen(out, culprit.Happening{Kind: culprit.HappeningBoot, At: l.at, Host: string(hostOf(m)), PID: l.pid, Name: "sidekiq"})
 		return
 	}
 	if used, ok := memoryLogged(l.message); ok && len(l.jid) > 0 {
-		open.note(string(l.jid), used.bytes, used.objects)
+		j.open.note(string(l.jid), used.bytes, used.objects)
 	}
 }
 
@@ -176,11 +186,9 @@ func (l *sidekiqLine) begun(m *meta) begun {
 	}
 }
 
-func sidekiqEnd(open *openWork, c *culprit.Call, l *sidekiqLine, m *meta, out Sink) {
-	b, paired := open.end(string(l.jid))
-	if l.at == 0 {
-		return
-	}
+func (j *sidekiqJobs) end(l *sidekiqLine, m *meta, out Sink) {
+	b, paired := j.open.end(string(l.jid))
+	c := &j.call
 	c.Reset()
 	var from *begun
 	if paired {
@@ -210,12 +218,5 @@ func (w *openWork) note(key string, mem, allocs int64) {
 	if b, ok := w.at[key]; ok {
 		b.mem, b.allocs = mem, allocs
 		w.at[key] = b
-	}
-}
-
-// happen emits a happening; without a time it would mislead and is dropped.
-func happen(out Sink, h culprit.Happening) {
-	if h.At != 0 {
-		out.Happening(h)
 	}
 }

@@ -30,11 +30,8 @@ func looksSidekiqJSON(b []byte) bool {
 
 type sidekiqJSON struct {
 	clock clock
-	open  openWork
-	call  culprit.Call
+	sidekiqJobs
 }
-
-func (p *sidekiqJSON) close(out Sink) { p.open.closeAll(out) }
 
 // sidekiqRecord has the keys of both forms. Numbers are read leniently: some
 // loggers write them as text.
@@ -110,7 +107,7 @@ func (p *sidekiqJSON) line(b []byte, m *meta, out Sink) bool {
 		return false
 	}
 	l := p.read(&r, m)
-	sidekiqEvent(&p.open, &p.call, &l, m, out)
+	p.event(&l, m, out)
 	return true
 }
 

@@ -38,14 +38,17 @@ func namesRubyServer(b []byte) bool {
 // looksSystemd finds "Started Puma HTTP Server." and "puma.service: ...". The
 // final dot keeps Rails' "Started GET" away.
 func looksSystemd(b []byte) bool {
-	if startsWithAny(b, "Started ", "Stopped ", "Reloaded ", "Stopping ", "Starting ") {
+	if len(b) < 12 || b[0] == ' ' || b[0] == '{' || b[0] == '[' {
+		return false
+	}
+	if (b[0] == 'S' || b[0] == 'R') && startsWithAny(b, "Started ", "Stopped ", "Reloaded ", "Stopping ", "Starting ") {
 		return len(b) < 300 && (b[len(b)-1] == '.' || hasSuffix(b, "...")) && bytes.IndexByte(b, '"') < 0 && namesRubyServer(b)
 	}
 	i := bytes.Index(b[:min(len(b), 100)], []byte(".service: "))
 	return i > 0 && bytes.IndexByte(b[:i], ' ') < 0 && namesRubyServer(b[:i])
 }
 
-type systemd struct{}
+type systemd struct{ undated }
 
 func (p *systemd) close(Sink) {}
 
@@ -69,7 +72,7 @@ func (p *systemd) line(b []byte, m *meta, out Sink) bool {
 		}
 	}
 	if h.Kind != "" {
-		happen(out, h)
+		p.happen(out, h)
 	}
 	return true
 }

@@ -30,7 +30,10 @@ func unicornLine(b []byte) bool {
 	return false
 }
 
-type unicorn struct{ clock clock }
+type unicorn struct {
+	clock clock
+	undated
+}
 
 func (p *unicorn) close(Sink) {}
 
@@ -54,7 +57,7 @@ func (p *unicorn) line(b []byte, m *meta, out Sink) bool {
 		p.worker(&h, rest, out)
 	}
 	if h.Kind != "" {
-		happen(out, h)
+		p.happen(out, h)
 	}
 	return true
 }
