@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"strconv"
@@ -31,7 +32,7 @@ var (
 func parseCronPlan(f []string) (cronPlan, error) {
 	var p cronPlan
 	if len(f) != 5 || f[4] == "" {
-		return p, fmt.Errorf("expected five fields of time")
+		return p, errors.New("expected five fields of time")
 	}
 	for i, spec := range []struct {
 		set       *uint64

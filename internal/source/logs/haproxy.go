@@ -118,15 +118,12 @@ func haproxyAnswer(c *culprit.Call, backend, status, size []byte) {
 
 // haproxyRequest reads the captured headers and the request line.
 func haproxyRequest(c *culprit.Call, rest []byte) bool {
-	i := bytes.IndexByte(rest, '"')
-	if i < 0 {
+	headers, line, ok := cut(rest, '"')
+	if !ok {
 		return false
 	}
-	c.RequestID = capturedUUID(rest[:i])
-	line := rest[i+1:]
-	if j := bytes.IndexByte(line, '"'); j >= 0 {
-		line = line[:j]
-	}
+	c.RequestID = capturedUUID(headers)
+	line, _, _ = cut(line, '"')
 	return requestLine(c, line)
 }
 

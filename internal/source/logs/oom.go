@@ -23,11 +23,11 @@ func looksOOM(b []byte) bool {
 	if len(b) < 20 || len(b) > 2000 || b[0] == '{' || b[0] == ' ' {
 		return false
 	}
-	if i := bytes.Index(b, []byte("Kill")); i >= 0 {
-		return startsWithAny(b[i+len("Kill"):], "ed process ", " process ")
+	if rest, ok := afterText(b, "Kill"); ok {
+		return startsWithAny(rest, "ed process ", " process ")
 	}
-	i := bytes.Index(b, []byte("oom"))
-	return i >= 0 && startsWithAny(b[i+len("oom"):], "_reaper: reaped", "-kill:constraint", "-killer:")
+	rest, ok := afterText(b, "oom")
+	return ok && startsWithAny(rest, "_reaper: reaped", "-kill:constraint", "-killer:")
 }
 
 // oom remembers an announcement, because kernels before 4.19 name the victim in

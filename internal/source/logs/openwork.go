@@ -97,12 +97,6 @@ func (w *openWork) end(key string) (begun, bool) {
 	return b, ok
 }
 
-// peek returns the call of key and leaves it open.
-func (w *openWork) peek(key string) (begun, bool) {
-	b, ok := w.at[key]
-	return b, ok
-}
-
 // closeAll emits what is still open, oldest first.
 func (w *openWork) closeAll(out Sink) {
 	w.compact()

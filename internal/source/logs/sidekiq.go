@@ -103,10 +103,8 @@ func (p *sidekiq) stampBefore(b []byte) int64 {
 // and 7) and "pid=1 tid=x jid=z class=Y elapsed=0.1: done" (8). The context
 // ends at the first ": ", which no class name contains.
 func sidekiqContext(l *sidekiqLine, b []byte) {
-	ctx := b
-	if i := bytes.Index(b, []byte(": ")); i >= 0 {
-		ctx, l.message = b[:i], b[i+2:]
-	}
+	ctx, message, _ := bytes.Cut(b, []byte(": "))
+	l.message = message
 	l.pid = pidAt(b[4:])
 	l.tid, _ = keyed(ctx, "tid=")
 	l.class, _ = keyed(ctx, "class=")
@@ -122,10 +120,8 @@ func sidekiqContext(l *sidekiqLine, b []byte) {
 // sidekiqOldContext reads "12 TID-5xdaw0 X::Worker JID-94a9 INFO: done: 0.013 sec".
 func sidekiqOldContext(l *sidekiqLine, b []byte) {
 	l.pid = pidAt(b)
-	ctx := b
-	if i := bytes.Index(b, []byte(": ")); i >= 0 {
-		ctx, l.message = b[:i], b[i+2:]
-	}
+	ctx, message, _ := bytes.Cut(b, []byte(": "))
+	l.message = message
 	var word []byte
 	_, ctx = nextField(ctx)
 	for len(ctx) > 0 {

@@ -1,8 +1,6 @@
 package logs
 
 import (
-	"bytes"
-
 	"culprit"
 )
 
@@ -89,10 +87,8 @@ func unicornWorker(h *culprit.Happening, b []byte) {
 // worker reads unicorn-worker-killer: "...: worker (pid: 123) exceeds memory
 // limit (268435456 bytes > 200000000 bytes)" and "... send SIGQUIT (pid: 123)".
 func (p *unicorn) worker(h *culprit.Happening, b []byte, out Sink) {
-	i := bytes.Index(b, []byte("(pid: "))
-	pid := pidAt(b[i+6:])
-	if pid != 0 {
-		h.PID = pid
+	if text, ok := afterText(b, "(pid: "); ok && pidAt(text) != 0 {
+		h.PID = pidAt(text)
 	}
 	h.Name = "unicorn-worker-killer"
 	if limit, ok := afterText(b, "exceeds memory limit ("); ok {

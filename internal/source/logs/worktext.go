@@ -86,32 +86,23 @@ func bareOrQuoted(b []byte) []byte {
 		}
 		return b[1:]
 	}
-	if j := bytes.IndexByte(b, ' '); j >= 0 {
-		return b[:j]
-	}
-	return b
+	word, _, _ := cut(b, ' ')
+	return word
 }
 
 // nextField cuts the next space-separated field off b.
 func nextField(b []byte) (field, rest []byte) {
-	i := bytes.IndexByte(b, ' ')
-	if i < 0 {
-		return b, nil
-	}
-	rest = b[i+1:]
+	field, rest, _ = cut(b, ' ')
 	for len(rest) > 0 && rest[0] == ' ' {
 		rest = rest[1:]
 	}
-	return b[:i], rest
+	return field, rest
 }
 
 // afterText returns what follows text in b.
 func afterText(b []byte, text string) ([]byte, bool) {
-	i := bytes.Index(b, []byte(text))
-	if i < 0 {
-		return nil, false
-	}
-	return b[i+len(text):], true
+	_, rest, ok := bytes.Cut(b, []byte(text))
+	return rest, ok
 }
 
 // holds is bytes.Contains for a string constant.
