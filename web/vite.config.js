@@ -1,0 +1,33 @@
+import { readFile } from 'node:fs/promises'
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { defineConfig } from 'vite'
+
+// While developing, /api/report answers with a fixture: open /?fixture=traffic.
+const fixtures = {
+  name: 'fixtures',
+  configureServer(server) {
+    server.middlewares.use('/api/report', async (req, res) => {
+      const from = new URL(req.headers.referer ?? 'http://localhost/')
+      const name = (from.searchParams.get('fixture') ?? 'culprit').replace(/[^a-z_]/g, '')
+      const file = new URL(`../internal/present/testdata/${name}.json`, import.meta.url)
+      res.setHeader('content-type', 'application/json')
+      res.end(await readFile(file))
+    })
+  },
+}
+
+export default defineConfig({
+  base: './',
+  plugins: [svelte(), fixtures],
+  build: {
+    target: 'es2022',
+    modulePreload: false,
+    cssCodeSplit: false,
+    assetsInlineLimit: 1 << 20,
+    reportCompressedSize: true,
+    rollupOptions: {
+      input: 'src/main.ts',
+      output: { format: 'iife', entryFileNames: 'app.js', assetFileNames: 'index.[ext]' },
+    },
+  },
+})
