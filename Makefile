@@ -20,7 +20,6 @@ build: ## build bin/culprit
 
 demo: build ## judge a recorded incident; needs nothing but Go
 	@bin/culprit investigate $(DEMO)/logs $(DEMO)/series --html $(REPORT)
-	@printf '\nreport: file://%s\n' "$$(realpath $(REPORT))"
 
 test: setup unit e2e browser ## everything that can fail: unit, end to end, browser
 

@@ -109,14 +109,24 @@ app, nothing is restarted.`,
   culprit investigate --prometheus http://127.0.0.1:9090 production.log`,
 		SilenceUsage: true, SilenceErrors: true,
 		Version: buildinfo.Version,
-		Args:    usageArgs(cobra.NoArgs),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			hint := "see culprit --help; to judge files: culprit investigate PATH..."
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				hint = "did you mean culprit " + near[0] + "?"
+			}
+			return usage(fmt.Errorf("no command is named %q", args[0]), hint)
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return cmd.Help()
 		},
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		return usage(err, "see culprit --help")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage(err, "see "+cmd.CommandPath()+" --help")
 	})
 	root.AddCommand(newInvestigate(w), newFormats(w))
 	return root

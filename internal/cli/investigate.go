@@ -104,6 +104,7 @@ func investigate(ctx context.Context, w World, o *options, args []string) error 
 	if err := understood(docket); err != nil {
 		return err
 	}
+	w.mentionUnused(docket.Inputs)
 	r := judge(ctx, docket, o)
 	if err := o.write(w, r); err != nil {
 		return err
@@ -124,6 +125,9 @@ func (o *options) resolve() (ingest.Options, error) {
 	}
 	if opt.To, err = parseTime(o.to, opt.Location); err != nil {
 		return opt, usage(fmt.Errorf("--to: %w", err), "write it as 2006-01-02T15:04:05Z or 2006-01-02 15:04")
+	}
+	if !opt.To.IsZero() && opt.To.Before(opt.From) {
+		return opt, usage(fmt.Errorf("--to %s is before --from %s", o.to, o.from), "swap them")
 	}
 	if o.hostFrom != "" {
 		if opt.HostFrom, err = regexp.Compile(o.hostFrom); err != nil {
@@ -212,6 +216,21 @@ func understood(d *ingest.Docket) error {
 	return &hintError{fmt.Errorf("nothing to investigate\n  %s", text), strings.SplitN(hint, "\n", 2)[0]}
 }
 
+// mentionUnused tells of inputs that were given and did not count, in a run that
+// goes on with the others.
+func (w World) mentionUnused(inputs []culprit.Input) {
+	for _, in := range inputs {
+		if in.Understood > 0 {
+			continue
+		}
+		why := "not understood"
+		if len(in.Warnings) > 0 {
+			why = in.Warnings[0]
+		}
+		complain(w.Stderr, fmt.Errorf("%s is not used: %s", in.Path, why))
+	}
+}
+
 // judge hands the case to the court and completes the report with examples and
 // the picture.
 func judge(ctx context.Context, d *ingest.Docket, o *options) *verdict.Ruling {
@@ -245,7 +264,7 @@ func (o *options) exit(out culprit.Outcome) error {
 func create(path string, write func(io.Writer) error) (err error) {
 	f, err := os.Create(path)
 	if err != nil {
-		return fmt.Errorf("write report: %w", err)
+		return &hintError{fmt.Errorf("write report: %w", err), "the folder must exist and be writable"}
 	}
 	defer func() {
 		if cerr := f.Close(); err == nil && cerr != nil {
