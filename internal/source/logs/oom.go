@@ -19,7 +19,32 @@ func oomFormat() format {
 	}
 }
 
-func looksOOM(b []byte) bool {
+// looksOOM claims the killer's lines, and every line with a kernel's stamp: in
+// dmesg's output the killer speaks once in thousands of lines.
+func looksOOM(b []byte) bool { return kernelStamped(b) || killerLine(b) }
+
+// kernelStamped finds "[337533.314412] " and "[Wed Sep  3 14:02:41 2025] ".
+func kernelStamped(b []byte) bool {
+	if len(b) < 16 || b[0] != '[' {
+		return false
+	}
+	i := bytes.IndexByte(b[:min(len(b), 32)], ']')
+	switch {
+	case i < 8 || i+1 >= len(b) || b[i+1] != ' ':
+		return false
+	case i == 25:
+		return b[4] == ' ' && b[14] == ':' && b[20] == ' ' && month(b[5:]) != 0
+	}
+	for _, c := range b[1 : i-7] {
+		if c != ' ' && !digit(c) {
+			return false
+		}
+	}
+	return b[i-7] == '.' && digit(b[i-8]) && digit(b[i-1])
+}
+
+// killerLine finds the words of the OOM killer.
+func killerLine(b []byte) bool {
 	if len(b) < 20 || len(b) > 2000 || b[0] == '{' || b[0] == ' ' {
 		return false
 	}
@@ -51,6 +76,9 @@ func (p *oom) flush(out Sink) {
 func (p *oom) line(b []byte, m *meta, out Sink) bool {
 	if !looksOOM(b) {
 		return false
+	}
+	if !killerLine(b) {
+		return true
 	}
 	at, rest := p.kernelStamp(b)
 	if at == 0 {
