@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"culprit"
-	"culprit/internal/analysis/growth"
 	"culprit/internal/analysis/lineup"
 )
 
@@ -64,7 +63,7 @@ func (t *trial) counterfactual() *culprit.Counterfactual {
 	for _, a := range t.named {
 		names = append(names, t.display(a.index))
 		for _, e := range a.events {
-			cut[t.lineup.Events[e].Unit] += t.lineup.Events[e].Bytes
+			cut[e.Unit] += e.Bytes
 		}
 		if a.channel == "ledger" {
 			t.spreadBill(a, cut)
@@ -133,17 +132,6 @@ func (t *trial) spreadBill(a *accused, cut map[int]int64) {
 			cut[d.Unit] += int64(float64(a.bytes) * float64(g) / float64(slow))
 		}
 	}
-}
-
-// Cuts are the episodes of the named, for the picture.
-func (t *trial) cuts() []growth.Event {
-	var out []growth.Event
-	for _, a := range t.named {
-		for _, e := range a.events {
-			out = append(out, t.lineup.Events[e])
-		}
-	}
-	return out
 }
 
 // nextSteps says what would settle open questions.

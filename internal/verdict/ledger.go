@@ -15,28 +15,34 @@ func (t *trial) tryLedger() {
 	if l.Skipped != "" {
 		return
 	}
-	if l.Lambda > maxLambda {
+	calibrated := l.Lambda <= l.LambdaMax
+	if !calibrated {
 		t.warnings = append(t.warnings, "slow growth is not calibrated on this data (the endpoints themselves are noisier than chance): nobody is convicted by it")
 	}
 	slow := t.slowGrowth()
-	if slow <= 0 {
+	if slow <= 0 || t.quiet() {
 		return
 	}
 	for i := range l.Entries {
 		e := &l.Entries[i]
 		s := int32(e.Suspect)
-		if e.P > alphaVeto || e.Bytes <= 0 || math.IsNaN(e.Low) {
+		// A suspicion needs the level of the line-up's and a tenth of the growth:
+		// an endpoint may well keep a buffer that explains nothing.
+		if e.P > alphaSuspect || e.Bytes <= 0 || math.IsNaN(e.Low) || e.Bytes*float64(e.Calls) < float64(slow)/10 {
 			continue
 		}
 		if t.already(s) {
 			continue
 		}
 		e, s = t.narrowLedger(e)
+		bill := min(e.Bytes*float64(e.Calls), float64(slow))
+		if len(t.named) > 0 && (e.P > alphaConvict || bill < float64(t.growth.Total)/4) {
+			continue // beside a named one only what weighs as much
+		}
 		a := t.accused(s)
 		a.finding, a.channel, a.ledger, a.p, a.score = culprit.Suspected, "ledger", e, e.P, e.Z
 		// The bill is bounded by what was there to be grown.
-		bill := min(e.Bytes*float64(e.Calls), float64(slow))
-		if e.P <= alphaConvict && l.Lambda <= maxLambda && e.Low > 0 && bill >= float64(slow)/4 {
+		if e.P <= alphaConvict && calibrated && e.Low > 0 && bill >= float64(slow)/4 {
 			a.finding = culprit.Convicted
 		}
 		est, lo, hi := e.Bytes, e.Low, e.High

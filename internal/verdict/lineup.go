@@ -101,36 +101,84 @@ func presentClusters(l *lineup.Lineup, e *lineup.Evidence) []int {
 const stages = 3
 
 // tryLineup convicts by step-down: the best suspect is convicted, its episodes
-// are taken away, and the rest is tried again.
+// are taken away, and the rest is tried again, the smaller ones included.
 func (t *trial) tryLineup() {
-	l := t.lineup
-	remaining := l.Events
-	taken := map[int]bool{} // indexes into t.lineup.Events
-	for stage := 0; stage < stages && len(remaining) >= 2; stage++ {
-		if stage > 0 {
-			l = t.runLineup(remaining)
+	best, g := t.best(t.lineup)
+	for stage := 0; g >= strong; {
+		t.name(t.lineup0, best, g)
+		stage++
+		if stage == stages {
+			return
 		}
-		best, g := t.best(l, stage)
-		if g < strong {
-			break
+		pool := t.unexplained()
+		if len(pool) < 2 {
+			return
 		}
-		a := t.accused(int32(best.Suspect))
-		a.channel = "line-up"
-		a.finding = culprit.Suspected
-		if g == certain {
-			a.finding = culprit.Convicted
-		}
-		a.p, a.score = worstP(l, best), score(l, best)
-		for _, e := range t.lineup.Evidence[best.Suspect].Present {
-			if !taken[e] {
+		rest, _ := growth.Raise(pool)
+		l := t.runLineup(rest)
+		t.lineup0 = l
+		best, g = t.best(l)
+	}
+}
+
+// name puts a suspect among the named with the episodes that are its own.
+func (t *trial) name(l *lineup.Lineup, best *lineup.Evidence, g grade) {
+	a := t.accused(int32(best.Suspect))
+	a.channel = "line-up"
+	a.finding = culprit.Suspected
+	if g == certain {
+		a.finding = culprit.Convicted
+	}
+	a.p, a.score, a.chance = worstP(l, best), score(l, best), best.Chance
+	a.of, a.lineup = len(l.Events), l
+	for _, e := range best.Present {
+		a.events = append(a.events, l.Events[e])
+	}
+	t.named = append(t.named, a)
+	t.shadows(l, best)
+}
+
+// claim gives a named suspect the smaller episodes that it was present in, too:
+// they carry no weight in court, but they belong to its bill and to its mean.
+func (t *trial) claim() {
+	if len(t.named) == 0 || len(t.growth.Minor) == 0 {
+		return
+	}
+	l := t.runLineup(t.growth.Minor)
+	for i, e := range l.Events {
+		for _, a := range t.named {
+			if a.channel == "line-up" && slices.Contains(l.Evidence[a.index].Present, i) && !t.owned(e) {
 				a.events = append(a.events, e)
-				taken[e] = true
 			}
 		}
-		t.named = append(t.named, a)
-		t.shadows(l, best)
-		remaining = rest(t.lineup.Events, taken)
 	}
+	for _, a := range t.named {
+		a.of = len(t.growth.Events) + len(t.growth.Minor)
+	}
+}
+
+func (t *trial) owned(e growth.Event) bool {
+	for _, a := range t.named {
+		if slices.ContainsFunc(a.events, func(x growth.Event) bool { return x.Unit == e.Unit && x.A == e.A }) {
+			return true
+		}
+	}
+	return false
+}
+
+// unexplained are the episodes, large and small, in which no named suspect was
+// present.
+func (t *trial) unexplained() []growth.Event {
+	pool := slices.Concat(t.growth.Events, t.growth.Minor)
+	slices.SortFunc(pool, func(a, b growth.Event) int { return cmp.Or(cmp.Compare(a.A, b.A), cmp.Compare(a.Unit, b.Unit)) })
+	l := t.runLineup(pool)
+	gone := map[int]bool{}
+	for _, a := range t.named {
+		for _, e := range l.Evidence[a.index].Present {
+			gone[e] = true
+		}
+	}
+	return rest(l.Events, gone)
 }
 
 func rest(events []growth.Event, taken map[int]bool) []growth.Event {
@@ -146,7 +194,7 @@ func rest(events []growth.Event, taken map[int]bool) []growth.Event {
 // best picks the strongest suspect, and the narrowest that explains it: a
 // narrowed one replaces its endpoint when it covers the same episodes and has a
 // nat more (method, 4.8).
-func (t *trial) best(l *lineup.Lineup, stage int) (*lineup.Evidence, grade) {
+func (t *trial) best(l *lineup.Lineup) (*lineup.Evidence, grade) {
 	var top *lineup.Evidence
 	var topGrade grade
 	for i := range l.Evidence {
@@ -241,10 +289,9 @@ func sameSet(a, b []int) bool { return slices.Equal(a, b) }
 
 // demands is what each attributed episode demanded: its growth, and at process
 // level the headroom it used up first (method, section 5).
-func (t *trial) demands(events []int) []float64 {
+func (t *trial) demands(events []growth.Event) []float64 {
 	var xs []float64
-	for _, e := range events {
-		ev := t.lineup.Events[e]
+	for _, ev := range events {
 		d := float64(ev.Bytes)
 		if t.c.Level == culprit.LevelProcess {
 			d += float64(min(ev.Headroom, ev.Bytes))
@@ -257,7 +304,7 @@ func (t *trial) demands(events []int) []float64 {
 // measure fills the size of a named suspect from its episodes.
 func (t *trial) measure(a *accused) {
 	for _, e := range a.events {
-		a.bytes += culprit.Bytes(t.lineup.Events[e].Bytes)
+		a.bytes += culprit.Bytes(e.Bytes)
 	}
 	xs := t.demands(a.events)
 	if len(xs) == 0 {

@@ -32,6 +32,7 @@ func (t *trial) abstain(why string) {
 func (t *trial) weigh() {
 	if t.usable {
 		t.tryLineup()
+		t.claim()
 		t.tryLedger()
 	}
 	for _, a := range t.named {
@@ -54,9 +55,8 @@ func (t *trial) weigh() {
 	case t.quiet():
 		t.outcome = culprit.OutcomeHealthy
 		t.headline = t.sayHealthy()
-		t.named = nil
-		clear(t.cases)
-	case suspected > 0 && t.lineupNamed():
+		t.demoteLedger()
+	case suspected > 0 && (t.lineupNamed() || t.standsOut()):
 		t.outcome = culprit.OutcomeSuspected
 	case t.trafficWide():
 		t.outcome = culprit.OutcomeTraffic
@@ -83,7 +83,19 @@ func (t *trial) lineupNamed() bool {
 	return false
 }
 
-// demoteLedger takes back suspicions that the traffic as a whole explains.
+// standsOut: a suspect of the ledger holds half of the slow growth, so that
+// growth is not spread over all traffic.
+func (t *trial) standsOut() bool {
+	for _, a := range t.named {
+		if a.channel == "ledger" && int64(a.bytes)*2 >= t.slowGrowth() {
+			return true
+		}
+	}
+	return false
+}
+
+// demoteLedger takes back suspicions that a whole explains: all traffic, or
+// nothing having grown.
 func (t *trial) demoteLedger() {
 	for _, a := range t.named {
 		a.finding = ""

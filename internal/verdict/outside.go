@@ -107,6 +107,7 @@ func (t *trial) hostBeyondProcesses() bool {
 	if t.unsharing() {
 		t.category = "configuration"
 		t.outcome = culprit.OutcomeHealthy
+		t.demoteLedger()
 		t.headline = fmt.Sprintf("No leak: workers cease to share %s of preloaded memory (copy-on-write); it levels off when all of it is private", size(culprit.Bytes(beyond)))
 	}
 	return true

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -107,8 +108,20 @@ func (t *trial) settleHeadline() {
 	}
 }
 
-// episodes are all episodes of the case, those that count first by time.
-func (t *trial) episodes() []growth.Event { return t.growth.Events }
+// episodes are all episodes of the case by time: those that count, and smaller
+// ones that a named suspect explains.
+func (t *trial) episodes() []growth.Event {
+	out := slices.Clone(t.growth.Events)
+	for _, a := range t.named {
+		for _, e := range a.events {
+			if !slices.ContainsFunc(out, func(x growth.Event) bool { return x.Unit == e.Unit && x.A == e.A }) {
+				out = append(out, e)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b growth.Event) int { return cmp.Or(cmp.Compare(a.A, b.A), cmp.Compare(a.Unit, b.Unit)) })
+	return out
+}
 
 // growthList numbers the episodes for the report.
 func (t *trial) growthList(r *Ruling) []culprit.Growth {
@@ -166,7 +179,7 @@ func (t *trial) suspects(r *Ruling) {
 	for _, a := range list {
 		r.Report.Suspects = append(r.Report.Suspects, t.write(a, len(r.Report.Suspects)+1))
 		r.Index = append(r.Index, a.index)
-		r.Attributed = append(r.Attributed, t.episodeNumbers(a.events))
+		r.Attributed = append(r.Attributed, episodeNumbers(r.Episodes, a.events))
 	}
 	t.requested(r)
 }
@@ -181,12 +194,11 @@ func compareFloat(a, b float64) int {
 	return 0
 }
 
-// episodeNumbers maps line-up episodes to the report's.
-func (t *trial) episodeNumbers(events []int) []int {
+// episodeNumbers finds episodes in the report's list.
+func episodeNumbers(all, some []growth.Event) []int {
 	var out []int
-	for _, e := range events {
-		ev := t.lineup.Events[e]
-		for i, x := range t.growth.Events {
+	for _, ev := range some {
+		for i, x := range all {
 			if x.Unit == ev.Unit && x.A == ev.A {
 				out = append(out, i)
 			}
@@ -207,6 +219,9 @@ func (t *trial) write(a *accused, rank int) culprit.Suspect {
 	}
 	if sus.Key != "" {
 		s.Dimension[sus.Key] = sus.Value
+	}
+	if a.channel == "line-up" {
+		s.PresentIn, s.Of = len(a.events), a.of
 	}
 	if a.ledger != nil && s.Calls == 0 {
 		s.Calls = a.ledger.Calls

@@ -7,6 +7,8 @@
 package verdict
 
 import (
+	"slices"
+
 	"culprit"
 	"culprit/internal/analysis/growth"
 	"culprit/internal/analysis/ledger"
@@ -22,8 +24,6 @@ const (
 	alphaVeto    = 0.05
 	// minClusters is the least number of independent episodes for a conviction.
 	minClusters = 3
-	// maxLambda is the inflation of the ledger's z beyond which it convicts nobody.
-	maxLambda = 1.5
 )
 
 // Facts are what the hall knows besides the case.
@@ -66,9 +66,11 @@ type trial struct {
 	c      *casefile.Case
 	f      Facts
 	growth growth.Result
-	lineup *lineup.Lineup
-	ledger *ledger.Ledger
-	skew   []int64
+	lineup *lineup.Lineup // over all episodes that count
+	// lineup0 is the line-up of the current stage of step-down.
+	lineup0 *lineup.Lineup
+	ledger  *ledger.Ledger
+	skew    []int64
 	// usable is false when calls and series do not meet.
 	usable bool
 
@@ -91,7 +93,10 @@ type accused struct {
 	finding culprit.Finding
 	channel string // "line-up" or "ledger"
 	reason  string
-	events  []int // attributed episodes
+	events  []growth.Event // attributed episodes
+	of      int            // of so many in its stage
+	chance  float64
+	lineup  *lineup.Lineup // of its stage
 	p       float64
 	score   float64
 	size    culprit.Interval
@@ -116,11 +121,12 @@ func (t *trial) evidence() {
 		return
 	}
 	t.lineup = t.runLineup(t.growth.Events)
+	t.lineup0 = t.lineup
 	t.ledger = ledger.Run(c, &t.growth, t.f.Seed, t.skew)
 }
 
 func (t *trial) runLineup(events []growth.Event) *lineup.Lineup {
-	all := append(append([]growth.Event(nil), t.growth.Events...), t.growth.Aside...)
+	all := slices.Concat(t.growth.Events, t.growth.Minor, t.growth.Aside)
 	return lineup.Run(t.c, events, all, &t.growth, lineup.Options{Seed: t.f.Seed, Shift: t.skew})
 }
 

@@ -111,22 +111,21 @@ func (t *trial) reasonFor(a *accused) string {
 		return fmt.Sprintf("processes that served more of its calls grew more: %s a call over %d calls, everything that processes and instants have in common taken out (p = %s, swapping processes)",
 			size(culprit.Bytes(a.ledger.Bytes)), a.ledger.Calls, pvalue(a.p))
 	}
-	e := &t.lineup.Evidence[a.index]
+	e := &a.lineup.Evidence[a.index]
 	s := fmt.Sprintf("in flight on the growing %s in %d of %d growth episodes, %s expected by chance",
 		map[culprit.Level]string{culprit.LevelProcess: "process", culprit.LevelHost: "host"}[t.c.Level],
-		len(a.events), len(t.lineup.Events), percent(e.Chance))
+		len(a.events), a.of, percent(a.chance))
 	s += fmt.Sprintf(" (p = %s over all suspects; compared with %s)", pvalue(a.p), t.families())
 	if a.twin >= 0 {
 		s += "; it cannot be told apart from " + t.suspect(a.twin).Name + ", which ran in the same episodes"
 	}
 	if a.finding == culprit.Suspected {
-		s += "; " + t.whyOnlySuspect(e)
+		s += "; " + whyOnlySuspect(a.lineup, e)
 	}
 	return s
 }
 
-func (t *trial) whyOnlySuspect(e *lineup.Evidence) string {
-	l := t.lineup
+func whyOnlySuspect(l *lineup.Lineup, e *lineup.Evidence) string {
 	switch {
 	case !l.Has[lineup.Unit]:
 		return "no other process or host to compare with, so nobody is convicted"

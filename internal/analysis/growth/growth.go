@@ -58,6 +58,7 @@ type Drift struct {
 // Result is all growth of a case.
 type Result struct {
 	Events  []Event // that count, by time
+	Minor   []Event // smaller ones: they count once the larger are explained
 	Aside   []Event // warm-up and recoveries
 	Drifts  []Drift
 	GMin    int64 // least growth of an episode that counts, bytes
@@ -106,9 +107,13 @@ func Detect(c *casefile.Case) Result {
 			r.Peak = max(r.Peak, p.Mem)
 		}
 	}
-	r.Events, r.GMin = raise(found)
-	slices.SortFunc(r.Events, func(a, b Event) int { return cmp.Or(cmp.Compare(a.A, b.A), cmp.Compare(a.Unit, b.Unit)) })
-	r.Total = total(r.Events, r.Drifts)
+	r.Events, r.Minor = Raise(found)
+	for _, e := range r.Events {
+		if r.GMin == 0 || e.Bytes < r.GMin {
+			r.GMin = e.Bytes
+		}
+	}
+	r.Total = total(found, r.Drifts)
 	return r
 }
 
@@ -193,15 +198,15 @@ func shape(e Event, dt int64) string {
 	return Ramp
 }
 
-// raise lifts the least growth to the largest value at which the episodes still
+// Raise lifts the least growth to the largest value at which the episodes still
 // hold 80 % of what all of them grew: few big episodes tell more than many small
 // ones (method, 3.3). At least eight are kept where there are as many, since
-// the number of episodes is what convicts.
-func raise(found []Event) ([]Event, int64) {
-	if len(found) == 0 {
-		return nil, 0
-	}
-	slices.SortFunc(found, func(a, b Event) int { return cmp.Compare(b.Bytes, a.Bytes) })
+// the number of episodes is what convicts. Both parts come back by time.
+func Raise(found []Event) (kept, minor []Event) {
+	found = slices.Clone(found)
+	slices.SortFunc(found, func(a, b Event) int {
+		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.A, b.A), cmp.Compare(a.Unit, b.Unit))
+	})
 	var all, sum int64
 	for _, e := range found {
 		all += e.Bytes
@@ -211,7 +216,14 @@ func raise(found []Event) ([]Event, int64) {
 		sum += found[keep].Bytes
 		keep++
 	}
-	return found[:keep:keep], found[keep-1].Bytes
+	kept, minor = found[:keep:keep], found[keep:]
+	byTime(kept)
+	byTime(minor)
+	return kept, minor
+}
+
+func byTime(events []Event) {
+	slices.SortFunc(events, func(a, b Event) int { return cmp.Or(cmp.Compare(a.A, b.A), cmp.Compare(a.Unit, b.Unit)) })
 }
 
 func total(events []Event, drifts []Drift) int64 {

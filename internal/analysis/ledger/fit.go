@@ -56,7 +56,6 @@ func (t *table) fit(seed uint64) *Ledger {
 	}
 	beat := t.swap(scales, cols, suspects, z, stat.Rand(seed, 77))
 	rounds := t.rounds(len(suspects))
-	var squares []float64
 	for k, s := range suspects {
 		e := Entry{Suspect: s, Z: z[k], P: stat.PermutationP(beat[k], rounds)}
 		for _, v := range t.x[s] {
@@ -64,12 +63,8 @@ func (t *table) fit(seed uint64) *Ledger {
 		}
 		e.Bytes, e.Low, e.High = t.lagged(s)
 		l.Entries = append(l.Entries, e)
-		if t.c.Roster.Suspects[s].Parent < 0 {
-			z1 := zOf(scales[0], cols[k][0], nil)
-			squares = append(squares, z1*z1)
-		}
 	}
-	l.Lambda = stat.Median(squares) / 0.455
+	t.inflation(l, scales[0], cols, suspects, z, stat.Rand(seed, 78))
 	slices.SortFunc(l.Entries, func(a, b Entry) int {
 		switch {
 		case a.Z > b.Z:
@@ -192,12 +187,10 @@ func (t *table) columns(scales []*scale) ([]int, [][]column) {
 			if (t.c.Roster.Suspects[s].Parent < 0) != level || len(suspects) >= budget {
 				continue
 			}
-			var calls float64
-			for _, v := range x {
-				calls += v
-			}
-			if calls < minCallsLedger {
-				continue
+			calls := sum(x)
+			p := t.c.Roster.Suspects[s].Parent
+			if calls < minCallsLedger || (p >= 0 && calls*10 >= sum(t.x[p])*9) {
+				continue // too few, or its endpoint over again
 			}
 			var cs []column
 			for _, sc := range scales {
@@ -208,6 +201,14 @@ func (t *table) columns(scales []*scale) ([]int, [][]column) {
 		}
 	}
 	return suspects, cols
+}
+
+func sum(x map[int32]float64) float64 {
+	var n float64
+	for _, v := range x {
+		n += v
+	}
+	return n
 }
 
 func (t *table) column(s *scale, x map[int32]float64) column {
@@ -308,6 +309,7 @@ func (t *table) swap(scales []*scale, cols [][]column, suspects []int, z []float
 			}
 			top[lv] = max(top[lv], best(scales, cols[k], ys))
 		}
+		top[1] = max(top[0], top[1])
 		for k, s := range suspects {
 			lv := 0
 			if t.c.Roster.Suspects[s].Parent >= 0 {

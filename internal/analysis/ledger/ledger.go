@@ -11,6 +11,7 @@ package ledger
 
 import (
 	"math"
+	"slices"
 
 	"culprit"
 	"culprit/internal/analysis/growth"
@@ -41,9 +42,12 @@ type Entry struct {
 type Ledger struct {
 	Skipped string // why nothing was computed, "" when it was
 	Entries []Entry
-	// Lambda is the inflation of z over the suspects themselves, most of whom are
-	// innocent; above 1.5 nothing here convicts.
-	Lambda float64
+	// Lambda is how much larger the endpoints' own z squared are, in the median,
+	// than under swapping; most endpoints are innocent, so above 1.5 the swaps do
+	// not describe this data and nothing here convicts. The best suspect's share
+	// is taken out first. LambdaMax is the largest value that chance explains for
+	// this number of endpoints.
+	Lambda, LambdaMax float64
 	// PerCall is bytes kept per call of any kind, with its interval.
 	PerCall, PerCallLow, PerCallHigh float64
 	// Growing is the share of units with positive growth outside of episodes.
@@ -135,7 +139,7 @@ func (t *table) memory(g *growth.Result) {
 	t.valid, t.y = make([]bool, cells), make([]float64, cells)
 	t.n, t.age = make([]float64, cells), make([]float64, cells)
 	episodes := map[int][]growth.Event{}
-	for _, e := range append(append([]growth.Event(nil), g.Events...), g.Aside...) {
+	for _, e := range slices.Concat(g.Events, g.Minor, g.Aside) {
 		episodes[e.Unit] = append(episodes[e.Unit], e)
 	}
 	for r, ui := range t.units {

@@ -97,12 +97,19 @@ func (m *matrix) findActive() {
 			continue
 		}
 		for _, s := range m.c.Roster.Labels[label] {
-			if m.slotOf[s] < 0 {
+			if m.slotOf[s] < 0 && !m.redundant(int(s)) {
 				m.slotOf[s] = int32(len(m.active))
 				m.active = append(m.active, s)
 			}
 		}
 	}
+}
+
+// redundant narrowed suspects are their endpoint over again: nine in ten of its
+// calls have the value. They would only repeat its evidence on another level.
+func (m *matrix) redundant(s int) bool {
+	p := m.c.Roster.Suspects[s].Parent
+	return p >= 0 && m.l.Evidence[s].Calls*10 >= m.l.Evidence[p].Calls*9
 }
 
 func (m *matrix) cluster(f Family, ci int, cl []int) clusterBits {
@@ -125,7 +132,7 @@ func (m *matrix) cluster(f Family, ci int, cl []int) clusterBits {
 				m.x.seen.each(id, func(label uint32) {
 					for _, sus := range m.c.Roster.Labels[label] {
 						k := m.slotOf[sus]
-						if mark[k] == stampNo {
+						if k < 0 || mark[k] == stampNo {
 							continue
 						}
 						mark[k] = stampNo
@@ -222,6 +229,9 @@ func (m *matrix) family(f Family, o Options) {
 				lv := level(m.c, int(s))
 				top[lv] = max(top[lv], v)
 			}
+			// A narrowed suspect must stand out among everybody, not only among the
+			// narrowed: its endpoint was tried too.
+			top[1] = max(top[0], top[1])
 			for k, s := range m.active {
 				if top[level(m.c, int(s))] >= scores[k]-1e-12 {
 					b[k]++
