@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -104,7 +105,7 @@ func investigate(ctx context.Context, w World, o *options, args []string) error 
 	if err := understood(docket); err != nil {
 		return err
 	}
-	w.mentionUnused(docket.Inputs)
+	w.mentionUnused(docket.Inputs, args)
 	r := judge(ctx, docket, o)
 	if err := o.write(w, r); err != nil {
 		return err
@@ -216,11 +217,11 @@ func understood(d *ingest.Docket) error {
 	return &hintError{fmt.Errorf("nothing to investigate\n  %s", text), strings.SplitN(hint, "\n", 2)[0]}
 }
 
-// mentionUnused tells of inputs that were given and did not count, in a run that
-// goes on with the others.
-func (w World) mentionUnused(inputs []culprit.Input) {
+// mentionUnused tells of inputs that were named and did not count, in a run that
+// goes on with the others. What else lay in a folder is told by --full only.
+func (w World) mentionUnused(inputs []culprit.Input, named []string) {
 	for _, in := range inputs {
-		if in.Understood > 0 {
+		if in.Understood > 0 || !slices.Contains(named, in.Path) {
 			continue
 		}
 		why := "not understood"
