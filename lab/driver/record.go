@@ -212,7 +212,7 @@ func (r *recorder) boot(ctx context.Context) error {
 		return err
 	}
 	r.children = append(r.children, proxy)
-	deadline := time.Now().Add(90 * time.Second)
+	deadline := time.Now().Add(4 * time.Minute) // a busy machine boots slowly
 	for _, h := range r.hosts {
 		for {
 			if err := answers(ctx, h.app); err == nil {
