@@ -15,10 +15,11 @@ const (
 	// blockSize is what one worker reads at a time: small enough to stay in a
 	// second-level cache between the read and the parse, large enough that the
 	// settling at its border does not show.
-	blockSize = 1 << 20
+	blockSize = 256 << 10
 	// tailSize is read beyond a block, to have the end of its last line in the
 	// same read.
 	tailSize = 4 << 10
+	pageSize = 4 << 10
 )
 
 // block is a run of whole lines on its way from the file to the joiner.
@@ -54,15 +55,20 @@ func (s *at) fill(b *block) (bool, error) {
 		return false, nil
 	}
 	end := min(start+s.size, s.n)
-	lo := max(start-1, 0) // one byte earlier, to see whether a line begins at start
+	// One byte earlier, to see whether a line begins at start; and that in a whole
+	// page, because the kernel copies pages to unaligned places at half the speed.
+	lo := max(start-1, 0) &^ (pageSize - 1)
 	b.data, b.base = nil, start
 	have, err := s.more(b, lo, 0, int(end-lo)+tailSize)
 	edge := min(int(end-lo), have)
 	first := 0
 	if start > 0 {
-		first = bytes.IndexByte(b.buf[:edge], '\n') + 1
-		if first == 0 || first >= edge {
+		before := min(int(start-1-lo), edge)
+		if first = bytes.IndexByte(b.buf[before:edge], '\n') + 1; first == 0 {
 			return true, err // no line begins here
+		}
+		if first += before; first >= edge {
+			return true, err
 		}
 	}
 	last := 0

@@ -40,7 +40,12 @@ func (x *extra) read(b []byte, c *culprit.Call) (quotes int) {
 }
 
 // bare reads one unquoted field, or a pair, and returns the rest.
-func (x *extra) bare(b []byte, c *culprit.Call) []byte {
+func (x *extra) bare(b []byte, call *culprit.Call) []byte {
+	if c := b[0]; digit(c) || c == '-' { // no name begins so
+		i := bareEnd(b)
+		x.value(b[:i], call)
+		return b[i:]
+	}
 	if n := keyLen(b); n > 0 {
 		key, rest := b[:n], b[n+1:]
 		var v []byte
@@ -54,11 +59,11 @@ func (x *extra) bare(b []byte, c *culprit.Call) []byte {
 			i := bareEnd(rest)
 			v, rest = rest[:i], rest[i:]
 		}
-		x.pair(key, v, c)
+		x.pair(key, v, call)
 		return rest
 	}
 	i := bareEnd(b)
-	x.value(b[:i], c)
+	x.value(b[:i], call)
 	return b[max(i, 1):]
 }
 
@@ -67,11 +72,12 @@ func (x *extra) bare(b []byte, c *culprit.Call) []byte {
 func bareEnd(b []byte) int {
 	i := 0
 	for {
-		k := bytes.IndexByte(b[i:], ' ')
-		if k < 0 {
-			return len(b)
+		for i < len(b) && b[i] != ' ' { // short: a call costs more
+			i++
 		}
-		i += k
+		if i == len(b) {
+			return i
+		}
 		switch {
 		case i > 0 && b[i-1] == ',':
 			i++

@@ -79,6 +79,11 @@ type tags struct {
 // readTags reads "[a] [b] " at the head of b and returns the index of the message.
 func readTags(b []byte) (t tags, n int) {
 	for n < len(b) && b[n] == '[' {
+		if r := b[n:]; len(r) > 39 && r[37] == ']' && r[38] == ' ' && r[9] == '-' && r[14] == '-' && !t.activeJob {
+			t.setID(r[1:37]) // [uuid], what most sites tag with
+			n += 39
+			continue
+		}
 		i := bytes.IndexByte(b[n:min(len(b), n+256)], ']')
 		if i < 0 || n+i+1 >= len(b) || b[n+i+1] != ' ' {
 			return t, n
@@ -157,18 +162,33 @@ func looksID(v []byte) bool {
 	if len(v) < 16 {
 		return false
 	}
-	digits := 0
+	var seen, bad uint8
 	for _, c := range v {
-		switch {
-		case digit(c):
-			digits++
-		case (c|0x20)-'a' < 26, c == '-', c == '_':
-		default:
-			return false
+		k := idBytes[c]
+		seen |= k
+		bad |= k - 1 // wraps to a high bit for 0, the bytes that no id has
+	}
+	return seen&idDigit != 0 && bad < 0x80
+}
+
+// Classes of the bytes of ids.
+const (
+	idOther = 1
+	idDigit = 2
+)
+
+// idBytes is the class of a byte, 0 for one that no id has.
+var idBytes = func() (t [256]uint8) {
+	for c := range t {
+		switch b := byte(c); {
+		case digit(b):
+			t[c] = idDigit
+		case (b|0x20)-'a' < 26, b == '-', b == '_':
+			t[c] = idOther
 		}
 	}
-	return digits > 0
-}
+	return t
+}()
 
 // looksIP reports whether a tag is an IPv4 or IPv6 address.
 func looksIP(v []byte) bool {
