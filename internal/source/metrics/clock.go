@@ -281,3 +281,6 @@ func daysFrom(y, m, d int) int64 {
 	doe := yoe*365 + yoe/4 - yoe/100 + doy
 	return int64(era)*146_097 + int64(doe) - 719_468
 }
+
+// zeroTime is the reference of readings whose dates do not matter.
+var zeroTime time.Time

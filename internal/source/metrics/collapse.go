@@ -76,7 +76,7 @@ func (s *splitter) observe(pid int) {
 
 // jumps tells interleaved processes from restarts. A few comebacks happen when
 // old and new workers overlap during a phased restart.
-func (s *splitter) jumps() bool { return s.returns > splitReturns && s.returns > s.n/200 }
+func (s *splitter) jumps() bool { return s.returns > splitReturns && s.returns > s.n/10 }
 
 func (s *splitter) decide(o *out) bool {
 	s.state = splitByPID

@@ -80,7 +80,7 @@ func bytesText(b []byte) (v int64, missing, ok bool) {
 		}
 		return floatBytes(b)
 	}
-	return n, len(b) == 0, len(b) > 0
+	return n, len(b) == 0, true
 }
 
 func floatBytes(b []byte) (v int64, missing, ok bool) {

@@ -200,7 +200,7 @@ func (o *out) finish(name string) error {
 	switch {
 	case o.res.Samples > 0:
 		return nil
-	case o.res.Lines == 0:
+	case o.res.Lines == 0 && len(o.skipped) == 0:
 		return fmt.Errorf("%s: empty: %w", name, ErrNoMemory)
 	case len(o.skipped) > 0:
 		return fmt.Errorf("%s: %w: it has %s; %s", name, ErrNoMemory, strings.Join(o.skipped, ", "), adviceFor(name))

@@ -18,6 +18,9 @@ func readTable(r io.Reader, o *out) error {
 	t := &table{o: o, targets: map[string]*tableSeries{}, taken: map[culprit.Series]int{}}
 	lines := newLineReader(r, o)
 	err := lines.each(t.line)
+	if t.unit != nil {
+		t.unit.flush()
+	}
 	if t.rounded {
 		o.warn("values are rounded to three digits or so (%q): small steps are lost; download raw values (in Grafana: Formatted data off)", t.example)
 	}
@@ -35,7 +38,8 @@ type table struct {
 	taken   map[culprit.Series]int
 	rounded bool
 	example string
-	epoch   int // epochs of columns, so that keys of different headers differ
+	unit    *unitGuess // of "rss" without a unit
+	epoch   int        // epochs of columns, so that keys of different headers differ
 }
 
 func (t *table) line(line []byte) {
@@ -164,13 +168,11 @@ func (t *table) time(cell []byte) (int64, bool) {
 }
 
 func (t *table) put(v *valueColumn, at, n int64) bool {
-	var rd reading
-	rd.set(v.slot, n)
 	if len(t.plan.ids) == 0 {
 		if v.t == nil {
 			v.t = t.o.target(t.unique(v.base, v.slot))
 		}
-		return t.o.emit(v.t, at, &rd)
+		return t.emit(v, tableSeries{v.t, v.slot}, at, n)
 	}
 	t.key = strconv.AppendInt(t.key[:0], int64(v.col), 10)
 	t.key = strconv.AppendInt(append(t.key, '/'), int64(t.plan.epoch), 10)
@@ -190,7 +192,17 @@ func (t *table) put(v *valueColumn, at, n int64) bool {
 	if ts.t == nil {
 		return true // a row about something else than memory
 	}
-	rd.reset()
+	return t.emit(v, *ts, at, n)
+}
+
+func (t *table) emit(v *valueColumn, ts tableSeries, at, n int64) bool {
+	if v.bare && ts.slot == slotRSS && !t.rounded {
+		if t.unit == nil {
+			t.unit = &unitGuess{o: t.o, what: "column " + v.title}
+		}
+		return t.unit.add(ts.t, at, ts.slot, float64(n))
+	}
+	var rd reading
 	rd.set(ts.slot, n)
 	return t.o.emit(ts.t, at, &rd)
 }
@@ -241,7 +253,10 @@ func (t *table) identity(v *valueColumn) (s culprit.Series, what slot, ok bool) 
 			s.Role = text
 		case idTags:
 			base, _ := telegrafSeries(familyProcess, "", titleLabels(text))
-			s.Host, s.PID, s.Name = base.Host, base.PID, base.Name
+			s.Host, s.PID = base.Host, base.PID
+			if base.Name != "" {
+				s.Name = base.Name
+			}
 		case idSeries:
 			m := seriesTitle(text, false)
 			if m.slot == slotNone {
@@ -250,6 +265,9 @@ func (t *table) identity(v *valueColumn) (s culprit.Series, what slot, ok bool) 
 			s = m.base
 			if v.slot == slotUnknown || v.guess {
 				what = m.slot
+			}
+			if m.guess {
+				t.o.warn("%q does not say what it measures: taken as %s, in bytes", text, slotName(what))
 			}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
-	"time"
 
 	"culprit"
 )
@@ -45,7 +44,8 @@ type valueColumn struct {
 	col   int
 	title string
 	columnMeaning
-	t *target
+	bare bool // the title names a resident set and no unit: may be KiB of ps
+	t    *target
 }
 
 // timeTitles in order of preference, normalised.
@@ -134,7 +134,12 @@ func (p *tablePlan) value(i int, name string, ports bool) {
 	if _, ok := titleSlots[normal(strings.TrimSuffix(name, ")"))]; ok || m.base == (culprit.Series{}) {
 		p.plain++
 	}
-	p.values = append(p.values, valueColumn{col: i, title: name, columnMeaning: m})
+	v := valueColumn{col: i, title: name, columnMeaning: m}
+	switch normal(name) {
+	case "rss", "rsz", "res", "resident", "vmrss", "resident memory", "resident size":
+		v.bare = true
+	}
+	p.values = append(p.values, v)
 }
 
 // check settles kinds that only the other columns tell, and what is worth a
@@ -212,7 +217,7 @@ func rowShare(p *tablePlan, rows [][]byte, sep byte) float64 {
 	if len(rows) == 0 {
 		return 0.6
 	}
-	c := newClock(nil, time.Time{})
+	c := newClock(nil, zeroTime)
 	good := 0
 	for _, row := range rows {
 		cells := splitCells(row, sep, nil)

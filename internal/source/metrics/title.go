@@ -196,7 +196,7 @@ func freeTitle(title string, ports bool) columnMeaning {
 	}
 	var others []string
 	for _, token := range titleSplit.Split(title, -1) {
-		if token != "" {
+		if hasDigit.MatchString(token) || hasLetter.MatchString(token) {
 			others = m.token(token, others, ports)
 		}
 	}
