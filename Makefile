@@ -7,7 +7,7 @@ DEMO     ?= testdata/incidents/bloat
 REPORT   ?= bin/report.html
 FUZZTIME ?= 20s
 
-.PHONY: help setup build demo test unit e2e browser lint fmt golden bench judge fuzz docs web clean
+.PHONY: help setup build demo test unit e2e browser lint fmt golden bench judge fuzz docs picture web clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ fuzz: ## every fuzz target for FUZZTIME (20s)
 
 docs: ## write the generated documents: commands, man pages, formats, schema
 	$(GO) run ./internal/docgen
+
+picture: ## take the picture of the demo's report for README.md
+	@scripts/picture.sh
 
 web: ## build the client of the report into internal/present/html
 	web/build.sh
