@@ -112,7 +112,8 @@ type hall struct {
 // request to another.
 type sourceFacts struct {
 	format string
-	rank   int // 0 = best account
+	told   string // format and what its lines carry: logs alike never repeat one another
+	rank   int    // 0 = best account
 	score  int
 	calls  int64
 	host   string
@@ -192,14 +193,11 @@ func (h *hall) rankSources() int {
 		if x.score != y.score {
 			return y.score - x.score
 		}
-		if x.format != y.format {
-			return orderOf(x.format, y.format)
-		}
-		return 0
+		return orderOf(x.told, y.told)
 	})
 	rank := 0
 	for i, s := range order {
-		if i > 0 && h.sources[s].format != h.sources[order[i-1]].format {
+		if i > 0 && h.sources[s].told != h.sources[order[i-1]].told {
 			rank++
 		}
 		h.sources[s].rank = rank

@@ -186,6 +186,7 @@ func (h *hall) readLog(ctx context.Context, i int, r *input.Reader, format strin
 		facts.score -= int(min(rec.proxied, 1)) * 8
 	}
 	facts.score += score(res)
+	facts.told = fmt.Sprintf("%s %v %v", res.Format, res.HasPID, res.HasID)
 	h.sources[i] = facts
 	return in
 }

@@ -5,15 +5,17 @@ import (
 	"culprit/internal/casefile"
 )
 
-// Tolerances of "in flight during growth": a call may have ended up to 3 s
+// generous is the margin of the alibi's presence.
+const generous = 10 * second
+
+// tolerances of "in flight during growth": a call may have ended up to 3 s
 // before the sample that shows its growth's beginning, and begin up to 2 s after
-// its end (method, 4.1). One more second of slack covers stamps cut to seconds.
-const (
-	tolA = 3 * second
-	tolB = 2 * second
-	// generous is the margin of the alibi's presence.
-	generous = 10 * second
-)
+// its end (method, 4.1). Where samples are closer than that, so are the
+// tolerances: one interval, and a second for stamps that are cut to seconds.
+// Otherwise every frequent short call would be there by tolerance alone.
+func tolerances(dt int64) (before, after int64) {
+	return min(3*second, dt+second), min(2*second, dt)
+}
 
 // cell is one segment of one window on one unit, or the whole of an episode
 // with the generous margin.
@@ -32,6 +34,9 @@ type exposure struct {
 	unitHost []int
 	from     int64
 	slot     int64
+	tolA     int64
+	tolB     int64
+	dt       int64
 
 	cells  int
 	labels int
@@ -64,6 +69,8 @@ func newExposure(c *casefile.Case, set windowSet, l *Lineup, g *growth.Result, o
 		calls: make([]int64, len(c.Roster.Labels)), informative: make([]int64, len(c.Roster.Labels)),
 	}
 	x.hosts()
+	x.dt = g.DT
+	x.tolA, x.tolB = tolerances(g.DT)
 	x.from = c.From - 600*second
 	x.slot = max((c.To-c.From+1200*second)/slots, 1)
 	for ci, cl := range l.Clusters {
@@ -107,7 +114,7 @@ func (x *exposure) hosts() {
 func (x *exposure) place(l *Lineup, cl []int, ci int, f Family, j int, p placement) {
 	for i, e := range cl {
 		for s, seg := range l.Events[e].Segments {
-			id := x.add(int(p.units[i]), seg.A+p.shift-tolA-x.o.Slack, seg.B+p.shift+tolB+x.o.Slack)
+			id := x.add(int(p.units[i]), seg.A+p.shift-x.tolA-x.o.Slack, seg.B+p.shift+x.tolB+x.o.Slack)
 			x.cellOf[cellKey{int32(ci), int32(f), int32(j), int32(i), int32(s)}] = id
 		}
 	}

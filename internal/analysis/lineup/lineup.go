@@ -61,6 +61,10 @@ type Evidence struct {
 	Phi float64
 	// Chance is its mean presence in look-alike windows.
 	Chance float64
+	// Solo is, in the median of the episodes it covered, the share of growth that
+	// one single call of it spans; computed for those below 5 % only. A suspect
+	// that covers an episode by many short calls is one that is simply frequent.
+	Solo float64
 	// Power: would it have been noticed, had it caused 60 % of the episodes?
 	Power bool
 }
@@ -98,6 +102,7 @@ func Run(c *casefile.Case, events []growth.Event, all []growth.Event, g *growth.
 	x.read()
 	m := newMatrix(c, set, x, l)
 	m.score(o)
+	solo(c, l, x)
 	return l
 }
 

@@ -99,7 +99,8 @@ func (b *builder) family(f Family, cl []int, real placement) []placement {
 // within three hours of it.
 func (b *builder) timeFamily(cl []int, real placement) []placement {
 	a, z := b.extent(cl)
-	step := z - a + tolA + tolB + b.guard(z-a)
+	before, after := tolerances(b.g.DT)
+	step := z - a + before + after + b.guard(z-a)
 	away := min(600*second, (b.c.To-b.c.From)/20)
 	reach := int64(3 * 3600 * second)
 	var out []placement
