@@ -110,10 +110,7 @@ func (s *sweep) integrate(inc *incarnation, from, to int) {
 		}
 		alive += s.alive[i]
 		kept += s.kept[i]
-		leaked = kept
-		if q := m.HiddenHeapStep; q > 0 {
-			leaked = math.Floor(kept/q+phase) * q
-		}
+		leaked = s.shown(kept, leaked, phase)
 		target := m.Base + lasting + leaked + 1.2*alive + s.extra[i] + s.youth(inc, c)
 		if rss == 0 && inc.old {
 			peak = target + logNormal(s.rng, 15, 0.8)
@@ -123,6 +120,19 @@ func (s *sweep) integrate(inc *incarnation, from, to int) {
 		rss = math.Max(target, rss-math.Max(0, rss-floor)*fade)
 		out[c] = float32(rss)
 	}
+}
+
+// shown is how much of what is kept is resident: all of it, or, where the heap
+// hides it, full steps as of the last garbage collection, every 8 s or so.
+func (s *sweep) shown(kept, before, phase float64) float64 {
+	step := s.w.cfg.Memory.HiddenHeapStep
+	switch {
+	case step == 0:
+		return kept
+	case s.rng.Float64() < seconds(s.w.cell)/8:
+		return math.Floor(kept/step+phase) * step
+	}
+	return before
 }
 
 // history is how many calls a process had served before the recording.

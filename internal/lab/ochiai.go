@@ -16,7 +16,9 @@ type window struct {
 }
 
 // ochiai scores presence in growth windows (Ochiai 1957; Abreu et al., TAICPART
-// 2007): hits / sqrt(growth windows x windows with the suspect).
+// 2007): hits / sqrt(growth windows x windows with the suspect). It
+// looks at narrowed suspects, too, and at growth as clean as can be had: it is
+// meant to be strong.
 func ochiai(b *blotter) []float64 {
 	n := len(b.c.Roster.Suspects)
 	hits, seen, grown := make([]float64, n), make([]float64, n), 0.0
@@ -25,11 +27,12 @@ func ochiai(b *blotter) []float64 {
 		windows := tile(b.c.Units[u].Points, growth[u], length)
 		present := make([][]bool, n)
 		for _, r := range rows {
-			e := b.names[r.Label]
-			if present[e] == nil {
-				present[e] = make([]bool, len(windows))
+			for _, e := range b.c.Roster.Labels[r.Label] {
+				if present[e] == nil {
+					present[e] = make([]bool, len(windows))
+				}
+				mark(present[e], windows, r)
 			}
-			mark(present[e], windows, r)
 		}
 		for i, w := range windows {
 			if w.rise > 0 {

@@ -14,8 +14,10 @@ import (
 	"os"
 	"regexp"
 	"runtime"
+	"slices"
 
 	"culprit/internal/lab"
+	"culprit/internal/lab/court"
 )
 
 //go:embed judge.md
@@ -58,10 +60,8 @@ func run(args []string, out, progress io.Writer) error {
 		return fmt.Errorf("-scenarios: %w", err)
 	}
 	judges := lab.Rules()
-	if court := court(); court != nil && !o.blind {
-		judges = append([]lab.Rule{*court}, judges...)
-	} else {
-		o.blind = true
+	if !o.blind {
+		judges = slices.Concat([]lab.Rule{court.Rule()}, judges)
 	}
 	table := lab.Table{Judges: judges, Blind: o.blind}
 	for _, s := range lab.Scenarios() {
