@@ -141,7 +141,7 @@ func (x *extra) value(v []byte, c *culprit.Call) {
 	case hasPrefix(v, "unix:"), isAddress(v):
 		c.Upstream = lastOf(v)
 		x.upstream = true
-	case hasPrefix(v, "**") && hasSuffix(v, "**"): // "**0/123456**", a common httpd recipe
+	case len(v) > 4 && hasPrefix(v, "**") && hasSuffix(v, "**"): // "**0/123456**", a common httpd recipe
 		x.value(v[2:len(v)-2], c)
 	}
 }

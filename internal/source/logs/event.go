@@ -10,7 +10,7 @@ const (
 	evRoute                   // Processing by
 	evParams                  // Parameters
 	evMark                    // Sent file, Enqueued, Filter chain halted
-	evFail                    // an exception outside of a controller
+	evFail                    // an exception; of a call that no controller has, its end
 	evEnd                     // Completed, Performed
 )
 
@@ -32,6 +32,7 @@ type event struct {
 	status   int
 	pid      int
 	key      uint64
+	lane     uint64 // key of the process or thread, where key is of an id
 	at       int64 // stamp of the line, 0 none
 	start    int64 // stamp in the text of the line, 0 none
 	offset   int64

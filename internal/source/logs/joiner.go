@@ -13,6 +13,7 @@ type openCall struct {
 	dirty  bool  // slices point into the current block
 	gone   bool  // emitted
 	work   int64 // stamp of Processing: what Completed counts its duration from
+	failed int64 // stamp of a blank FATAL line: the exception itself follows
 	skew   int64 // to add to zone-less stamps of this call
 	older  *openCall
 	newer  *openCall
@@ -69,12 +70,17 @@ func (j *joiner) close(out Sink) {
 
 func (j *joiner) byID(e *event, out Sink) {
 	c := j.ids[e.key]
+	if c == nil && e.kind == evFail {
+		// Rails tags the text of an exception even where it tags nothing else.
+		j.failLane(e, out)
+		return
+	}
 	if e.kind == evBegin && c != nil && c.begun {
 		j.abandon(c, out)
 		c = nil
 	}
 	if c == nil {
-		if e.kind == evMark || e.kind == evFail {
+		if e.kind == evMark {
 			return // of a call that the log does not tell about
 		}
 		c = j.add(e, out)
@@ -135,6 +141,10 @@ func (j *joiner) drop(c *openCall) {
 
 // abandon emits a call whose end never came.
 func (j *joiner) abandon(c *openCall, out Sink) {
+	if c.failed != 0 {
+		j.end(c, &event{duration: culprit.Unknown, allocations: culprit.Unknown, memory: culprit.Unknown, offset: c.call.Offset}, out)
+		return
+	}
 	c.call.Open = true
 	c.call.Stamp = culprit.StampStart
 	if c.call.Start == 0 {
@@ -169,7 +179,12 @@ func (j *joiner) apply(c *openCall, e *event, out Sink) {
 		k.Enqueues = k.Enqueues || e.marks&markEnqueues != 0
 		k.Failed = k.Failed || e.marks&markFailed != 0
 	}
-	if e.kind == evEnd || e.kind == evFail && !c.routed {
+	switch {
+	case e.kind == evEnd:
+		j.end(c, e, out)
+	case e.kind == evFail && !c.routed && c.byID && e.status == 0 && e.at != 0 && c.failed == 0:
+		c.failed = c.at(e) // the next line says what it was
+	case e.kind == evFail && !c.routed:
 		j.end(c, e, out)
 	}
 }
@@ -238,7 +253,9 @@ func (j *joiner) end(c *openCall, e *event, out Sink) {
 	}
 	k.Status, k.Duration = e.status, e.duration
 	k.Allocations, k.MemBytes = e.allocations, e.memory
-	k.End = c.at(e)
+	if k.End = c.at(e); k.End == 0 {
+		k.End = c.failed
+	}
 	k.Offset = e.offset
 	if e.work == culprit.CallJob && len(k.Name) == 0 {
 		k.Name, k.Queue = e.a, e.b

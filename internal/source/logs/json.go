@@ -210,6 +210,9 @@ func (p *jsonLines) value(f field, depth int) bool {
 	for p.i < len(p.b) && p.b[p.i] != ',' && p.b[p.i] != '}' && p.b[p.i] != ']' && p.b[p.i] > ' ' {
 		p.i++
 	}
+	if start == p.i {
+		return false
+	}
 	if v := p.b[start:p.i]; f != fNone && f != fParams && f < fInner && v[0] != 'n' {
 		p.set(f, v)
 	}

@@ -3,7 +3,8 @@ package logs
 // lane holds the open calls of one process or thread whose lines carry no
 // request id: they can only be told apart by order and by time.
 type lane struct {
-	open []*openCall // oldest first
+	open   []*openCall // oldest first
+	routes bool        // Processing lines were seen
 }
 
 // nearWork is how far Completed less its duration may be from its Processing
@@ -45,7 +46,7 @@ func (j *joiner) byLane(e *event, out Sink) {
 	case evEnd:
 		c = l.forEnd(e)
 	case evFail:
-		c = l.latest(func(o *openCall) bool { return !o.routed })
+		c = l.latest(func(o *openCall) bool { return !o.routed && o.begun })
 	default:
 		c = l.latest(func(o *openCall) bool { return o.routed })
 	}
@@ -73,24 +74,49 @@ func (l *lane) latest(fits func(*openCall) bool) *openCall {
 	return nil
 }
 
-// forRoute finds the call that a Processing line belongs to: the oldest one of
-// the last second that waits for it, else the youngest. Older ones are most
-// likely not controllers' work at all (mounted engines, cable).
+// failLane ends the call of an untagged log whose exception carries a tag: the
+// last one begun that no controller has. The tag's own key says nothing.
+func (j *joiner) failLane(e *event, out Sink) {
+	l := j.lanes[e.lane]
+	if l == nil || e.pid != 0 {
+		return
+	}
+	if c := l.latest(func(o *openCall) bool { return !o.routed && o.begun }); c != nil && c == l.open[len(l.open)-1] {
+		j.apply(c, e, out)
+	}
+}
+
+// together is how close two Started lines have to be for their Processing lines
+// to come in the same order; else the younger one's comes first.
+const together = 5_000
+
+// forRoute finds the call that a Processing line belongs to: the last one begun
+// that waits for it. Older ones are most likely no controllers' work at all
+// (mounted engines, cable); one of the last tenth of a second makes it doubtful.
 func (l *lane) forRoute(e *event) *openCall {
-	var found *openCall
-	waiting := 0
+	l.routes = true
+	var found, youngest *openCall
+	doubt := false
 	for i := len(l.open) - 1; i >= 0; i-- {
 		o := l.open[i]
 		if o.routed || !o.begun {
 			continue
 		}
-		if found != nil && (e.at == 0 || o.call.Start == 0 || o.at(e)-o.call.Start > usSecond) {
+		if youngest == nil {
+			found, youngest = o, o
+			continue
+		}
+		apart := youngest.call.Start - o.call.Start
+		if e.at == 0 || o.call.Start == 0 || apart > 20*together {
+			doubt = doubt || e.at == 0
 			break
 		}
-		found = o
-		waiting++
+		doubt = true
+		if apart <= together {
+			found = o
+		}
 	}
-	if waiting > 1 {
+	if doubt {
 		found.call.Ambiguous = true
 	}
 	return found
@@ -122,6 +148,8 @@ func (l *lane) forEnd(e *event) *openCall {
 		}
 	}
 	switch {
+	case n == 0 && l.routes:
+		return nil // its Started line is not in this log
 	case n == 0:
 		return l.latest(func(o *openCall) bool { return o.begun })
 	case n == 1:

@@ -101,11 +101,19 @@ func (p *rails) line(b []byte, m *meta, _ Sink) bool {
 			b = b[n:]
 		}
 	}
+	if l.severity == 'F' && isBlank(b) {
+		// DebugExceptions: a blank line, then the exception, then its backtrace, all
+		// in one message; only the first line has the prefix.
+		p.event(evFail, &l, m).marks = markFailed
+		return true
+	}
 	if len(b) < 8 {
-		return len(bytes.TrimSpace(b)) == 0
+		return isBlank(b)
 	}
 	return p.message(b, &l, m)
 }
+
+func isBlank(b []byte) bool { return len(b) < 8 && len(bytes.TrimSpace(b)) == 0 }
 
 // message reads one message by its first words.
 func (p *rails) message(b []byte, l *railsLine, m *meta) bool {
@@ -192,16 +200,25 @@ func (p *rails) event(k eventKind, l *railsLine, m *meta) *event {
 	if e.id = l.tags.id; e.id == nil {
 		e.id = m.id
 	}
-	if e.id != nil {
-		e.byID = true
-		e.key = hash(e.id, 0)
+	if e.id == nil {
+		e.key = laneKey(e, m)
 		return e
 	}
-	e.key = hash(e.tid, uint64(e.pid)+1)
-	if len(m.prog)+len(m.host) > 0 {
-		e.key = hash(m.prog, hash(m.host, e.key))
+	e.byID = true
+	e.key = hash(e.id, 0)
+	if k == evFail {
+		e.lane = laneKey(e, m)
 	}
 	return e
+}
+
+// laneKey is the key of the process or thread that wrote a line.
+func laneKey(e *event, m *meta) uint64 {
+	k := hash(e.tid, uint64(e.pid)+1)
+	if len(m.prog)+len(m.host) > 0 {
+		k = hash(m.prog, hash(m.host, k))
+	}
+	return k
 }
 
 // started reads `Started GET "/x?y=1" for 127.0.0.1 at 2012-03-10 14:28:14 +0100`.
