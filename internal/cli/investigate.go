@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -67,8 +65,8 @@ named, 11 abstained or suspected only, 0 healthy.`,
 	f.StringArrayVar(&o.influx, "influx", nil, "pull memory from InfluxDB at `URL` (repeatable)")
 	f.StringArrayVar(&o.prometheus, "prometheus", nil, "pull memory from Prometheus at `URL` (repeatable)")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON (schema "+culprit.Schema+")")
-	f.StringVar(&o.html, "html", "", "write the report as one HTML `FILE`")
-	f.StringVar(&o.markdown, "markdown", "", "write the report as Markdown `FILE` for a ticket")
+	f.StringVar(&o.html, "html", "", "write the report as one HTML `FILE` (- for standard output)")
+	f.StringVar(&o.markdown, "markdown", "", "write the report as Markdown `FILE` for a ticket (- for standard output)")
 	f.BoolVar(&o.full, "full", false, "print everything, not only the first screen")
 	f.BoolVar(&o.exitCode, "exit-code", false, "exit with the verdict: 10 named, 11 abstained or suspected, 0 healthy")
 	f.BoolVar(&o.anonymize, "anonymize", true, "hide ids, free text, users, addresses and e-mails")
@@ -129,6 +127,15 @@ func (o *options) resolve() (ingest.Options, error) {
 	}
 	if !opt.To.IsZero() && opt.To.Before(opt.From) {
 		return opt, usage(fmt.Errorf("--to %s is before --from %s", o.to, o.from), "swap them")
+	}
+	prints := 0
+	for _, on := range []bool{o.json, o.html == dash, o.markdown == dash} {
+		if on {
+			prints++
+		}
+	}
+	if prints > 1 {
+		return opt, usage(errors.New("two reports want standard output"), "only one of --json, --html - and --markdown - at a time")
 	}
 	if o.hostFrom != "" {
 		if opt.HostFrom, err = regexp.Compile(o.hostFrom); err != nil {
@@ -259,18 +266,4 @@ func (o *options) exit(out culprit.Outcome) error {
 		return nil
 	}
 	return &exitError{code: ExitAbstained}
-}
-
-// create opens an output file and closes it with its error.
-func create(path string, write func(io.Writer) error) (err error) {
-	f, err := os.Create(path)
-	if err != nil {
-		return &hintError{fmt.Errorf("write report: %w", err), "the folder must exist and be writable"}
-	}
-	defer func() {
-		if cerr := f.Close(); err == nil && cerr != nil {
-			err = fmt.Errorf("write %s: %w", path, cerr)
-		}
-	}()
-	return write(f)
 }

@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -60,39 +62,76 @@ func addExamples(ctx context.Context, d *ingest.Docket, r *verdict.Ruling) {
 // write puts the report where it was asked for.
 func (o *options) write(w World, r *verdict.Ruling) error {
 	rep := r.Report
+	onTerminal, width := terminal(w.Stdout)
+	if o.html == dash && onTerminal {
+		return &hintError{errors.New("refusing to print HTML to a terminal"), "name a file, or pipe it on"}
+	}
 	if o.html != "" {
-		if err := create(o.html, func(f io.Writer) error { return html.Write(f, rep) }); err != nil {
+		if err := w.create(o.html, func(f io.Writer) error { return html.Write(f, rep) }); err != nil {
 			return err
 		}
 	}
 	rep.Picture = nil
 	if o.markdown != "" {
-		if err := create(o.markdown, func(f io.Writer) error { return markdown.Write(f, rep) }); err != nil {
+		if err := w.create(o.markdown, func(f io.Writer) error { return markdown.Write(f, rep) }); err != nil {
 			return err
 		}
 	}
-	if o.json {
+	switch {
+	case o.json:
 		return report.Write(w.Stdout, rep)
-	}
-	width, tty := 80, false
-	if f, ok := w.Stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		tty = true
-		if cols, _, err := term.GetSize(int(f.Fd())); err == nil {
-			width = max(60, min(cols, 120))
-		}
+	case o.html == dash || o.markdown == dash:
+		return nil
 	}
 	err := termview.Write(w.Stdout, rep, termview.Options{
-		Width: width, Color: !o.noColor && style.Colour(w.Env, tty), Full: o.full, Plain: style.Plain(w.Env),
+		Width: width, Color: !o.noColor && style.Colour(w.Env, onTerminal), Full: o.full, Plain: style.Plain(w.Env),
 		More: "culprit investigate --full ...",
 	})
 	if err == nil && o.html != "" {
-		path, aerr := filepath.Abs(o.html)
-		if aerr != nil {
-			path = o.html
-		}
-		_, err = fmt.Fprintf(w.Stderr, "report: file://%s\n", path)
+		_, err = fmt.Fprintf(w.Stderr, "report: %s\n", fileURL(o.html))
 	}
 	return err
+}
+
+// dash stands for standard output.
+const dash = "-"
+
+// terminal tells whether out is one, and how wide the text on it may be.
+func terminal(out io.Writer) (is bool, width int) {
+	width = 80
+	f, ok := out.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return false, width
+	}
+	if cols, _, err := term.GetSize(int(f.Fd())); err == nil {
+		width = max(60, min(cols, 120))
+	}
+	return true, width
+}
+
+// fileURL is the address of a file, to be opened in a browser.
+func fileURL(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String()
+}
+
+// create writes one output to a file, or to standard output for "-".
+func (w World) create(path string, write func(io.Writer) error) (err error) {
+	if path == dash {
+		return write(w.Stdout)
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return &hintError{fmt.Errorf("write report: %w", err), "the folder must exist and be writable"}
+	}
+	defer func() {
+		if cerr := f.Close(); err == nil && cerr != nil {
+			err = fmt.Errorf("write %s: %w", path, cerr)
+		}
+	}()
+	return write(f)
 }
 
 var (
