@@ -30,8 +30,10 @@ const maxLane = 64
 type joiner struct {
 	ids   map[uint64]*openCall
 	lanes map[uint64]*lane
-	free  []*openCall
-	dirty []*openCall
+	// routes maps a method and path without numbers to the action it led to
+	routes map[uint64]uint64
+	free   []*openCall
+	dirty  []*openCall
 	// all open calls by age
 	oldest, newest *openCall
 	open           int
@@ -41,6 +43,7 @@ type joiner struct {
 func (j *joiner) init() {
 	j.ids = map[uint64]*openCall{}
 	j.lanes = map[uint64]*lane{}
+	j.routes = map[uint64]uint64{}
 }
 
 // settle joins the events of the next block.

@@ -1,5 +1,7 @@
 package logs
 
+import "culprit"
+
 // lane holds the open calls of one process or thread whose lines carry no
 // request id: they can only be told apart by order and by time.
 type lane struct {
@@ -40,7 +42,7 @@ func (j *joiner) byLane(e *event, out Sink) {
 			}
 		}
 	case evRoute:
-		c = l.forRoute(e)
+		c = j.forRoute(l, e)
 	case evParams:
 		c = l.latest(func(o *openCall) bool { return o.routed && !o.params })
 	case evEnd:
@@ -92,34 +94,71 @@ const together = 5_000
 
 // forRoute finds the call that a Processing line belongs to: the last one begun
 // that waits for it. Older ones are most likely no controllers' work at all
-// (mounted engines, cable); one of the last tenth of a second makes it doubtful.
-func (l *lane) forRoute(e *event) *openCall {
+// (mounted engines, cable); one of the last tenth of a second makes it doubtful,
+// unless only one of them has a path that led to this action before.
+func (j *joiner) forRoute(l *lane, e *event) *openCall {
 	l.routes = true
-	var found, youngest *openCall
-	doubt := false
+	target := hash(e.b, hash(e.a, 2))
+	var found, youngest, known *openCall
+	doubt, fits := false, 0
 	for i := len(l.open) - 1; i >= 0; i-- {
 		o := l.open[i]
 		if o.routed || !o.begun {
 			continue
 		}
-		if youngest == nil {
+		if youngest != nil {
+			apart := youngest.call.Start - o.call.Start
+			if e.at == 0 || o.call.Start == 0 || apart > 20*together {
+				doubt = doubt || e.at == 0
+				break
+			}
+			doubt = true
+			if apart <= together {
+				found = o
+			}
+		} else {
 			found, youngest = o, o
-			continue
 		}
-		apart := youngest.call.Start - o.call.Start
-		if e.at == 0 || o.call.Start == 0 || apart > 20*together {
-			doubt = doubt || e.at == 0
-			break
-		}
-		doubt = true
-		if apart <= together {
-			found = o
+		if j.routes[routeOf(&o.call)] == target {
+			known = o
+			fits++
 		}
 	}
-	if doubt {
+	switch {
+	case found == nil:
+	case !doubt:
+		if len(j.routes) < maxRoutes {
+			j.routes[routeOf(&found.call)] = target
+		}
+	case fits == 1:
+		return known
+	default:
 		found.call.Ambiguous = true
 	}
 	return found
+}
+
+// maxRoutes bounds the routes that are remembered.
+const maxRoutes = 1 << 14
+
+// routeOf hashes a method and a path without its numbers.
+func routeOf(c *culprit.Call) uint64 {
+	h := hash(c.Method, 3)
+	for p := c.Path; len(p) > 0; {
+		var seg []byte
+		seg, p, _ = cut(p[1:], '/')
+		for _, b := range seg {
+			if digit(b) {
+				seg = nil
+				break
+			}
+		}
+		h = hash(seg, h)
+		if len(p) > 0 {
+			p = c.Path[len(c.Path)-len(p)-1:]
+		}
+	}
+	return h
 }
 
 // forEnd finds the call that a Completed line belongs to: the one whose

@@ -36,12 +36,22 @@ func readBlocks(ctx context.Context, src Source, opt Options, newSink func() Sin
 	r := newReader(ctx, src, &opt, p, size)
 	r.run(newSink)
 	res := r.finish()
-	res.Format = p.label()
+	if res.Understood > 0 || opt.Format != "" {
+		res.Format = p.label()
+	} else {
+		res.Warnings = append(res.Warnings, "no known log format")
+	}
+	if untimed(&res) {
+		res.Warnings = append(res.Warnings, "calls carry no time: neither the lines nor a wrapper around them have a stamp")
+	}
 	if r.err != nil {
 		return res, fmt.Errorf("read log: %w", r.err)
 	}
 	return res, nil
 }
+
+// untimed reports whether calls were read but none could be placed in time.
+func untimed(r *Result) bool { return r.Calls > 0 && r.First == 0 }
 
 // headOf returns the head of a source. What it took off a stream is put back.
 func headOf(src *Source) ([]byte, error) {
