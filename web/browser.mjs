@@ -1,13 +1,9 @@
 // Opens Debian's Chromium, or the one that CHROMIUM names, with a profile of its
 // own and without any traffic of the browser itself.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 
-export async function open(options = {}) {
-  const profile = await mkdtemp(join(tmpdir(), 'culprit-web-'))
-  const context = await chromium.launchPersistentContext(profile, {
+export function launch() {
+  return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     headless: true,
     args: [
@@ -15,14 +11,5 @@ export async function open(options = {}) {
       '--disable-component-update', '--disable-sync', '--disable-default-apps', '--disable-extensions',
       '--font-render-hinting=none', '--host-resolver-rules=MAP * ~NOTFOUND',
     ],
-    viewport: { width: 1440, height: 900 },
-    ...options,
   })
-  return {
-    context,
-    async close() {
-      await context.close()
-      await rm(profile, { recursive: true, force: true })
-    },
-  }
 }

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import { open } from './browser.mjs'
+import { launch } from './browser.mjs'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -17,12 +17,12 @@ if (!report || !out) {
   console.error('usage: node screenshot.mjs REPORT.html OUT.png|OUT.pdf [--dark] [--width N] [--height N] [--full]')
   process.exit(2)
 }
-const browser = await open({
-  viewport: { width: Number(values.width), height: Number(values.height) },
-  colorScheme: values.dark ? 'dark' : 'light',
-})
+const browser = await launch()
 try {
-  const page = await browser.context.newPage()
+  const page = await browser.newPage({
+    viewport: { width: Number(values.width), height: Number(values.height) },
+    colorScheme: values.dark ? 'dark' : 'light',
+  })
   page.on('pageerror', (e) => console.error(`page error: ${e.message}`))
   page.on('console', (m) => m.type() === 'error' && console.error(`console: ${m.text()}`))
   await page.goto(pathToFileURL(resolve(report)).href)

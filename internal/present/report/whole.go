@@ -50,8 +50,9 @@ func fill(to, from reflect.Value) {
 
 func fillStruct(to, from reflect.Value) {
 	if t, ok := from.Interface().(time.Time); ok {
-		if !t.IsZero() {
-			to.Set(reflect.ValueOf(t.UTC()))
+		// JSON has no years beyond 9999: such an instant is a misread one.
+		if t = t.UTC(); !t.IsZero() && t.Year() >= 0 && t.Year() <= 9999 {
+			to.Set(reflect.ValueOf(t))
 		}
 		return
 	}
