@@ -50,7 +50,7 @@ func addExamples(ctx context.Context, d *ingest.Docket, r *verdict.Ruling) {
 		named = append(named, picture.Named{Suspect: r.Index[i], Rank: s.Rank})
 	}
 	if len(wanted) > 0 {
-		for k, ex := range d.Examples(ctx, wanted) {
+		for k, ex := range d.Examples(ctx, wanted, r.Skew) {
 			r.Report.Suspects[at[k]].Examples = ex
 		}
 	}

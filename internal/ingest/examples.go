@@ -36,8 +36,9 @@ type candidate struct {
 
 // Examples finds calls of every wanted suspect and reads their request ids from
 // the logs again.
-func (d *Docket) Examples(ctx context.Context, wanted []Wanted) [][]culprit.Example {
-	found := d.candidates(wanted)
+// skew is what the court added to the clocks of the logs, microseconds.
+func (d *Docket) Examples(ctx context.Context, wanted []Wanted, skew int64) [][]culprit.Example {
+	found := d.candidates(wanted, skew)
 	ids := d.requestIDs(ctx, found)
 	out := make([][]culprit.Example, len(wanted))
 	for i, cs := range found {
@@ -49,7 +50,7 @@ func (d *Docket) Examples(ctx context.Context, wanted []Wanted) [][]culprit.Exam
 	return out
 }
 
-func (d *Docket) candidates(wanted []Wanted) [][]candidate {
+func (d *Docket) candidates(wanted []Wanted, skew int64) [][]candidate {
 	labels := make([][]int, len(d.Case.Roster.Labels))
 	for label, set := range d.Case.Roster.Labels {
 		for i, w := range wanted {
@@ -62,7 +63,7 @@ func (d *Docket) candidates(wanted []Wanted) [][]candidate {
 	for rows := range d.Case.Rows {
 		for k := range rows {
 			for _, i := range labels[rows[k].Label] {
-				consider(&found[i], &rows[k], wanted[i].During)
+				consider(&found[i], &rows[k], wanted[i].During, skew)
 			}
 		}
 	}
@@ -70,10 +71,10 @@ func (d *Docket) candidates(wanted []Wanted) [][]candidate {
 }
 
 // consider keeps the calls during growth first, the longest among them.
-func consider(list *[]candidate, r *casefile.Row, during []Span) {
+func consider(list *[]candidate, r *casefile.Row, during []Span, skew int64) {
 	c := candidate{row: *r}
 	for _, s := range during {
-		if s.Unit == r.Unit && r.Start <= s.B && r.End >= s.A {
+		if s.Unit == r.Unit && r.Start+skew <= s.B && r.End+skew >= s.A {
 			c.growth = s.ID
 			break
 		}

@@ -151,7 +151,7 @@ func (t *trial) trafficWide() bool {
 // would have been seen (method, section 7).
 func (t *trial) noLoggedCall() bool {
 	l := t.lineup
-	if len(l.Clusters) < 4 || l.Omnibus <= 0.1 || !t.complete() {
+	if len(l.Clusters) < 4 || l.Omnibus <= 0.1 || !t.complete() || t.diedOfIt() {
 		return false
 	}
 	blind, rare := 0, 0
@@ -171,4 +171,21 @@ func (t *trial) noLoggedCall() bool {
 		}
 	}
 	return blind*10 <= rare
+}
+
+// diedOfIt: at least half of the episodes ended with their process, and the logs
+// hold no call that never finished: a killed call left no line, so the log could
+// not have shown it (method, pitfall 1).
+func (t *trial) diedOfIt() bool {
+	if t.f.Coverage.Unfinished > 0 || len(t.lineup.Events) == 0 {
+		return false
+	}
+	died := 0
+	for _, e := range t.lineup.Events {
+		u := &t.c.Units[e.Unit]
+		if u.Died > 0 && u.Died < e.B+max(90*second, 3*t.growth.DT) {
+			died++
+		}
+	}
+	return died*2 >= len(t.lineup.Events)
 }

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -22,6 +23,10 @@ func (t *trial) rule() *Ruling {
 	}
 	rep.Inputs = t.f.Inputs
 	rep.Coverage = t.coverage()
+	if len(t.skew) > 0 {
+		r.Skew = t.skew[0]
+	}
+	t.sayClocks(rep)
 	t.settleHeadline()
 	t.setCategory()
 	r.Episodes = t.episodes()
@@ -44,6 +49,25 @@ func (t *trial) rule() *Ruling {
 	}
 	fillSlices(rep)
 	return r
+}
+
+// sayClocks notes the estimated skew of the logs' clocks, per input and once in
+// words.
+func (t *trial) sayClocks(rep *culprit.Report) {
+	skew := "+0 s"
+	switch {
+	case t.aligned && t.slack > 0:
+		skew = fmt.Sprintf("within %d s", t.slack/second)
+		t.warnings = append(t.warnings, "nobody stands out with the clocks as they are; with 30 s of tolerance somebody does: the clocks of logs and series seem to differ by host")
+	case t.aligned:
+		skew = fmt.Sprintf("%+d s", t.skew[0]/second)
+		t.warnings = append(t.warnings, "the clocks of the logs seem to be off by "+skew+" against the memory series; calls were moved by that, and p-values pay for the offsets tried")
+	}
+	for i := range rep.Inputs {
+		if in := &rep.Inputs[i]; in.Clock != "" && in.Kind != "memory" {
+			in.Clock += ", " + skew
+		}
+	}
 }
 
 func at(us int64) time.Time { return time.UnixMicro(us).UTC() }

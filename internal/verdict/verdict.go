@@ -51,6 +51,8 @@ type Ruling struct {
 	// Attributed[rank-1] are indexes into Episodes.
 	Attributed [][]int
 	Grew       map[int]bool
+	// Skew is what was added to the clocks of the logs, microseconds.
+	Skew int64
 }
 
 // Judge rules on a case.
@@ -70,7 +72,11 @@ type trial struct {
 	// lineup0 is the line-up of the current stage of step-down.
 	lineup0 *lineup.Lineup
 	ledger  *ledger.Ledger
+	// skew is what was added to the logs' clocks, per host; slack the widening of
+	// tolerances; aligned whether either was needed.
 	skew    []int64
+	slack   int64
+	aligned bool
 	// usable is false when calls and series do not meet.
 	usable bool
 
@@ -122,12 +128,23 @@ func (t *trial) evidence() {
 	}
 	t.lineup = t.runLineup(t.growth.Events)
 	t.lineup0 = t.lineup
+	if _, g := t.best(t.lineup); g < strong {
+		t.align()
+	}
 	t.ledger = ledger.Run(c, &t.growth, t.f.Seed, t.skew)
 }
 
 func (t *trial) runLineup(events []growth.Event) *lineup.Lineup {
-	all := slices.Concat(t.growth.Events, t.growth.Minor, t.growth.Aside)
-	return lineup.Run(t.c, events, all, &t.growth, lineup.Options{Seed: t.f.Seed, Shift: t.skew})
+	o := lineup.Options{Seed: t.f.Seed, Shift: t.skew, Slack: t.slack}
+	if t.aligned {
+		o.Rounds, o.Tries = skewRounds, skewTries
+	}
+	return t.lineupWith(events, o)
+}
+
+// allEpisodes are all episodes found: look-alikes must not touch any.
+func (t *trial) allEpisodes() []growth.Event {
+	return slices.Concat(t.growth.Events, t.growth.Minor, t.growth.Aside)
 }
 
 func (t *trial) accused(s int32) *accused {

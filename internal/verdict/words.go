@@ -238,6 +238,8 @@ func (t *trial) sayWhyNot() string {
 		return "growth is slow and spread out, and " + t.ledger.Skipped
 	case k == 0:
 		return fmt.Sprintf("memory grew slowly by %s, and no endpoint's calls follow it clearly", size(culprit.Bytes(t.slowGrowth())))
+	case t.diedOfIt():
+		return "the processes died at the end of their growth, and these logs hold no call that never finished: the guilty one left no line; hint: add the proxy's log or Rails' own with its Started lines"
 	case c < minClusters:
 		return fmt.Sprintf("%s grew in %d independent %s; %d more would settle it", size(culprit.Bytes(t.growth.Total)), c, plural(c, "episode"), minClusters-c)
 	}

@@ -82,6 +82,9 @@ func Detect(c *casefile.Case) Result {
 	var found []Event
 	for i := range c.Units {
 		u := &c.Units[i]
+		if len(u.Points) == 0 {
+			continue
+		}
 		gmin := leastGrowth(u, c.Level, r.Noise)
 		events := climbs(u.Points, i, gmin, r.Noise, span)
 		for _, e := range events {

@@ -144,6 +144,9 @@ func (t *table) memory(g *growth.Result) {
 	}
 	for r, ui := range t.units {
 		u := &t.c.Units[ui]
+		if len(u.Points) == 0 {
+			continue
+		}
 		born := u.Born
 		if born == 0 {
 			born = u.Points[0].At

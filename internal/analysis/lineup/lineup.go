@@ -41,6 +41,9 @@ type Options struct {
 	// Shift is added to the times of calls, per host index: the clock of the logs
 	// against that of the series, microseconds.
 	Shift []int64
+	// Tries is the number of ways in which the same data was looked at, 1 or more:
+	// p-values are multiplied by it (Bonferroni).
+	Tries int
 	// Slack widens the tolerance on both sides, microseconds.
 	Slack int64
 }
@@ -90,6 +93,7 @@ func Run(c *casefile.Case, events []growth.Event, all []growth.Event, g *growth.
 	if o.Rounds == 0 {
 		o.Rounds = 999
 	}
+	o.Tries = max(o.Tries, 1)
 	l := &Lineup{Events: capEvents(events), Omnibus: 1}
 	l.Evidence = make([]Evidence, len(c.Roster.Suspects))
 	if len(l.Events) == 0 {

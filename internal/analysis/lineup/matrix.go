@@ -199,64 +199,25 @@ type table struct {
 	base    []int // first event number of a cluster
 	in, out [len(phis)][]float64
 	pce     []float64 // [k*events+event]
-	quant   [2]float64
+	// anywhere[k*events+event]: present in some window of that episode.
+	anywhere []bool
 }
 
 func (m *matrix) family(f Family, o Options) {
 	t := m.table(f)
-	real := make([]int, len(m.l.Clusters))
-	scores := make([]float64, len(m.active))
-	at := make([]int8, len(m.active))
-	for k := range m.active {
-		scores[k], at[k] = t.total(k, real)
+	p := newPermuter(t, o)
+	p.run()
+	worst := min(1, p.omnibusP()*float64(o.Tries))
+	if f == Time || worst > m.l.Omnibus || m.l.Omnibus == 1 {
+		m.l.Omnibus = worst
 	}
-	omni := t.omnibus(real)
-	beat := make([]int, len(m.active))
-	beatW := make([]int, len(m.active))
-	omniBeat := [2]int{}
-	maxes := [2][]float64{}
-	for weighted := range 2 {
-		rng := stat.Rand(o.Seed, uint64(f)*2+uint64(weighted)+11)
-		b := beat
-		if weighted == 1 {
-			b = beatW
-		}
-		for range o.Rounds {
-			pick := m.draw(f, weighted == 1, rng)
-			top := [2]float64{math.Inf(-1), math.Inf(-1)}
-			for k, s := range m.active {
-				v, _ := t.total(k, pick)
-				lv := level(m.c, int(s))
-				top[lv] = max(top[lv], v)
-			}
-			// A narrowed suspect must stand out among everybody, not only among the
-			// narrowed: its endpoint was tried too.
-			top[1] = max(top[0], top[1])
-			for k, s := range m.active {
-				if top[level(m.c, int(s))] >= scores[k]-1e-12 {
-					b[k]++
-				}
-			}
-			if t.omnibus(pick) >= omni {
-				omniBeat[weighted]++
-			}
-			if weighted == 0 {
-				maxes[0] = append(maxes[0], top[0])
-				maxes[1] = append(maxes[1], top[1])
-			}
-		}
-	}
-	p := stat.PermutationP(max(omniBeat[0], omniBeat[1]), o.Rounds)
-	if f == Time || p > m.l.Omnibus || m.l.Omnibus == 1 {
-		m.l.Omnibus = p
-	}
-	need := [2]float64{stat.Quantile(maxes[0], 0.99), stat.Quantile(maxes[1], 0.99)}
+	need := [2]float64{stat.Quantile(p.maxes[0], 0.99), stat.Quantile(p.maxes[1], 0.99)}
 	for k, s := range m.active {
 		e := &m.l.Evidence[s]
-		e.Score[f] = scores[k]
-		e.P[f] = stat.PermutationP(max(beat[k], beatW[k]), o.Rounds)
+		e.Score[f] = p.scores[k]
+		e.P[f] = min(1, p.p(k)*float64(o.Tries))
 		if f == Time {
-			e.Phi = phis[at[k]]
+			e.Phi = phis[p.at[k]]
 			e.Chance = t.chance(k)
 			e.Power = t.injected(k) > need[level(m.c, int(s))]
 		}
@@ -301,6 +262,7 @@ func (m *matrix) table(f Family) *table {
 	}
 	n := len(m.active)
 	t.pce = make([]float64, n*t.events)
+	t.anywhere = make([]bool, n*t.events)
 	count := make([]int, t.events)
 	for k := range n {
 		total, windows := 0, 0
@@ -321,6 +283,7 @@ func (m *matrix) table(f Family) *table {
 		for ci := range m.l.Clusters {
 			for i, rows := range m.fam[f][ci].present {
 				e := t.base[ci] + i
+				t.anywhere[k*t.events+e] = count[e] > 0
 				t.pce[k*t.events+e] = min((float64(count[e])+5*pbar)/float64(len(rows)+5), .999)
 			}
 		}

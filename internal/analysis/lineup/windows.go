@@ -187,6 +187,9 @@ func (b *builder) fits(cl []int, units []int32, shift int64) bool {
 // quiet holds when the unit was observed, warmed up and not growing.
 func (b *builder) quiet(unit int32, from, to int64) bool {
 	u := &b.c.Units[unit]
+	if len(u.Points) == 0 {
+		return false
+	}
 	first, last := u.Points[0].At, u.Points[len(u.Points)-1].At
 	if from < max(first, b.c.From) || to > min(last, b.c.To) {
 		return false
