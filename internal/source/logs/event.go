@@ -33,8 +33,8 @@ type event struct {
 	pid      int
 	key      uint64
 	lane     uint64 // key of the process or thread, where key is of an id
-	at       int64 // stamp of the line, 0 none
-	start    int64 // stamp in the text of the line, 0 none
+	at       int64  // stamp of the line, 0 none
+	start    int64  // stamp in the text of the line, 0 none
 	offset   int64
 
 	duration, allocations, memory int64

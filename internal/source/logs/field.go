@@ -99,6 +99,27 @@ type slot struct {
 	key  string
 	f    field
 	next int
+	// text as two words, for comparing without a call
+	low, high         uint64
+	maskLow, maskHigh uint64
+}
+
+// at reports whether the slot's key stands at b[i:].
+func (s *slot) at(b []byte, i int) bool {
+	n := len(s.text)
+	if n > 16 || i+16 > len(b) {
+		return n > 0 && len(b)-i >= n && string(b[i:i+n]) == s.text
+	}
+	return (le64(b, i)^s.low)&s.maskLow|(le64(b, i+8)^s.high)&s.maskHigh == 0 && n > 0
+}
+
+func newSlot(text, key string) slot {
+	s := slot{text: text, key: key, f: structured[key]}
+	var b [16]byte
+	n := copy(b[:], text)
+	s.low, s.high = le64(b[:], 0), le64(b[:], 8)
+	s.maskLow, s.maskHigh = ^uint64(0)>>(64-8*min(n, 8)), ^uint64(0)>>(64-8*max(n-8, 0))
+	return s
 }
 
 // shape remembers the keys of a file at one level of nesting.
@@ -125,7 +146,7 @@ func (s *shape) find(key []byte) int {
 		return 0
 	}
 	k := string(key)
-	s.slots = append(s.slots, slot{text: s.wrap[0] + k + s.wrap[1], key: k, f: structured[k]})
+	s.slots = append(s.slots, newSlot(s.wrap[0]+k+s.wrap[1], k))
 	s.by[k] = len(s.slots) - 1
 	return len(s.slots) - 1
 }

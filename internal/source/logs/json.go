@@ -57,8 +57,9 @@ type jsonLines struct {
 	recorder
 	top, inner, process *shape
 
-	b []byte
-	i int
+	b       []byte
+	i       int
+	escapes bool // the last string had a backslash
 }
 
 func (p *jsonLines) close(Sink) {}
@@ -81,7 +82,6 @@ func (p *jsonLines) object(s *shape, depth int) bool {
 	b := p.b
 	cur := 0
 	for {
-		p.blank()
 		if p.i >= len(b) {
 			return false
 		}
@@ -89,18 +89,18 @@ func (p *jsonLines) object(s *shape, depth int) bool {
 		case '}':
 			p.i++
 			return true
-		case ',':
+		case ',', ' ', '\t', '\r', '\n':
 			p.i++
 			continue
 		case '"':
 		default:
 			return false
 		}
-		f := fNone
+		var f field
 		g := s.slots[cur].next
-		if t := s.slots[g].text; g != 0 && len(b)-p.i > len(t) && string(b[p.i:p.i+len(t)]) == t {
-			p.i += len(t)
-			f = s.slots[g].f
+		if guess := &s.slots[g]; guess.at(b, p.i) {
+			p.i += len(guess.text)
+			f = guess.f
 			cur = g
 		} else {
 			key, ok := p.key()
@@ -145,19 +145,20 @@ func (p *jsonLines) key() ([]byte, bool) {
 // and all.
 func (p *jsonLines) quoted() ([]byte, bool) {
 	start := p.i + 1
-	i := start
-	for {
-		k := bytes.IndexByte(p.b[i:], '"')
-		if k < 0 {
-			return nil, false
-		}
-		i += k
-		if p.b[i-1] != '\\' || !escaped(p.b[start:i]) {
-			p.i = i + 1
-			return p.b[start:i], true
-		}
-		i++
+	i := stringEnd(p.b, start)
+	if i < len(p.b) && p.b[i] == '"' {
+		p.i = i + 1
+		return p.b[start:i], true
 	}
+	p.escapes = true
+	for i = stringEnd(p.b, i); i < len(p.b) && p.b[i] == '\\'; {
+		i = stringEnd(p.b, min(i+2, len(p.b)))
+	}
+	if i >= len(p.b) {
+		return nil, false
+	}
+	p.i = i + 1
+	return p.b[start:i], true
 }
 
 // escaped reports whether an odd number of backslashes ends b.
@@ -268,6 +269,10 @@ func (p *jsonLines) skip() bool {
 
 // plain returns a string's text: most have no escapes and are left alone.
 func (p *jsonLines) plain(v []byte) []byte {
+	if !p.escapes {
+		return v
+	}
+	p.escapes = false
 	if bytes.IndexByte(v, '\\') < 0 {
 		return v
 	}

@@ -74,9 +74,9 @@ func (p *kvLines) pairs(b []byte, i int) bool {
 		}
 		f := fNone
 		g := s.slots[cur].next
-		if t := s.slots[g].text; g != 0 && len(b)-i >= len(t) && string(b[i:i+len(t)]) == t {
-			f = s.slots[g].f
-			i += len(t)
+		if guess := &s.slots[g]; guess.at(b, i) {
+			f = guess.f
+			i += len(guess.text)
 			cur = g
 		} else {
 			n := keyLen(b[i:])
@@ -124,12 +124,7 @@ func keyLen(b []byte) int {
 	return 0
 }
 
-func afterWord(b []byte, i int) int {
-	if k := bytes.IndexByte(b[i:], ' '); k >= 0 {
-		return i + k
-	}
-	return len(b)
-}
+func afterWord(b []byte, i int) int { return findByte(b, i, everySpace) }
 
 // value reads a value at i: up to the next blank, or through quotes or brackets.
 // A stamp may have a blank inside.

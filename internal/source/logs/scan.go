@@ -3,6 +3,7 @@ package logs
 import (
 	"bytes"
 	"encoding/binary"
+	"math/bits"
 )
 
 // le64 loads eight bytes at i. The caller guarantees i+8 <= len(b).
@@ -10,6 +11,54 @@ func le64(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
 
 // word is the eight-byte constant that le64 loads for a text of eight bytes.
 func word(s string) uint64 { return binary.LittleEndian.Uint64([]byte(s)) }
+
+const (
+	swarLow  = 0x0101010101010101
+	swarHigh = 0x8080808080808080
+)
+
+// findByte returns the index of the first c in b from i on, or len(b). It is for
+// values of a few bytes, where a call to bytes.IndexByte costs more than the
+// search; every is c in all eight bytes.
+func findByte(b []byte, i int, every uint64) int {
+	for ; i+8 <= len(b); i += 8 {
+		x := le64(b, i) ^ every
+		if t := (x - swarLow) &^ x & swarHigh; t != 0 {
+			return i + bits.TrailingZeros64(t)>>3
+		}
+	}
+	for ; i < len(b); i++ {
+		if b[i] == byte(every) {
+			return i
+		}
+	}
+	return i
+}
+
+// Arguments of findByte.
+const (
+	everySpace = ' ' * swarLow
+	everyQuote = '"' * swarLow
+	everySlash = '\\' * swarLow
+)
+
+// stringEnd returns the index of the first quote or backslash in b from i on, or
+// len(b).
+func stringEnd(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		x := le64(b, i)
+		q, s := x^everyQuote, x^everySlash
+		if t := ((q-swarLow)&^q | (s-swarLow)&^s) & swarHigh; t != 0 {
+			return i + bits.TrailingZeros64(t)>>3
+		}
+	}
+	for ; i < len(b); i++ {
+		if b[i] == '"' || b[i] == '\\' {
+			return i
+		}
+	}
+	return i
+}
 
 // hasPrefix reports whether b begins with p, without converting either.
 func hasPrefix(b []byte, p string) bool { return len(b) >= len(p) && string(b[:len(p)]) == p }

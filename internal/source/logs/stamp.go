@@ -168,6 +168,11 @@ func fraction(b []byte, i int) (int64, int) {
 		return 0, i
 	}
 	i++
+	if len(b) >= i+6 {
+		if x, y, z := two(b[i:]), two(b[i+2:]), two(b[i+4:]); x|y|z >= 0 && (len(b) == i+6 || !digit(b[i+6])) {
+			return (x*100+y)*100 + z, i + 6
+		}
+	}
 	var v int64
 	for scale := int64(100_000); i < len(b) && digit(b[i]); i++ {
 		v += int64(b[i]-'0') * scale
