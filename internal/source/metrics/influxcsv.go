@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"strings"
@@ -12,8 +13,12 @@ import (
 // headers of their own follow one another; long, with _field and _value, or
 // pivoted with one column per field.
 func readInfluxCSV(r io.Reader, o *out) error {
-	c := &influxCSV{o: o, targets: map[string]*influxCSVSeries{}}
+	c := newInfluxCSV(o)
 	return newLineReader(r, o).each(c.line)
+}
+
+func newInfluxCSV(o *out) *influxCSV {
+	return &influxCSV{o: o, targets: map[string]*influxCSVSeries{}, headers: map[string]uint32{}}
 }
 
 type influxCSV struct {
@@ -24,7 +29,8 @@ type influxCSV struct {
 	cells    [][]byte
 	key      []byte
 	targets  map[string]*influxCSVSeries
-	epoch    byte
+	headers  map[string]uint32
+	current  uint32 // number of the header at hand: columns mean the same under one
 	rd       reading
 }
 
@@ -111,8 +117,20 @@ func (c *influxCSV) header() bool {
 		}
 	}
 	c.cols = k
-	c.epoch++
+	c.number(strings.Join(names, "\x00"))
 	return k.time >= 0 || k.err >= 0
+}
+
+// number finds the header among those seen.
+func (c *influxCSV) number(header string) {
+	n, ok := c.headers[header]
+	if !ok {
+		n = uint32(len(c.headers))
+		if len(c.headers) < maxTagSets {
+			c.headers[header] = n
+		}
+	}
+	c.current = n
 }
 
 // numeric tells fields from tags in a pivoted table, by type or, without
@@ -194,7 +212,7 @@ func (c *influxCSV) series() *influxCSVSeries {
 		c.key = append(append(c.key, 0), c.cell(i)...)
 	}
 	shared := len(c.key)
-	c.key = append(append(append(c.key, 1, c.epoch), c.cell(k.field)...), 0)
+	c.key = append(binary.LittleEndian.AppendUint32(append(c.key, 1), c.current), c.cell(k.field)...)
 	if s := c.targets[string(c.key)]; s != nil {
 		return s
 	}

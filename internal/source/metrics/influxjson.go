@@ -12,7 +12,12 @@ import (
 // influxdata/influxdb (1.8) models/rows.go. Chunked answers, several statements
 // and several series are one document after another.
 func readInfluxJSON(r io.Reader, o *out) error {
-	p := &influxJSON{s: newJSONScanner(r), o: o, targets: map[string]*target{}}
+	return influxAnswers(r, o, map[string]*target{})
+}
+
+// influxAnswers reads answers whose series go on in the next ones.
+func influxAnswers(r io.Reader, o *out, targets map[string]*target) error {
+	p := &influxJSON{s: newJSONScanner(r), o: o, targets: targets}
 	return p.s.documents(p.document)
 }
 

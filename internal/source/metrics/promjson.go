@@ -13,10 +13,16 @@ import (
 // VictoriaMetrics exports (docs.victoriametrics.com, /api/v1/export). Several
 // answers may follow one another.
 func readPromJSON(r io.Reader, o *out) error {
-	p := &promJSON{s: newJSONScanner(r), o: o, book: newLabelBook(o)}
-	err := p.s.documents(p.document)
-	p.book.close()
+	book := newLabelBook(o)
+	err := promAnswers(r, o, book)
+	book.close()
 	return err
+}
+
+// promAnswers reads answers into a book that outlives them.
+func promAnswers(r io.Reader, o *out, book *labelBook) error {
+	p := &promJSON{s: newJSONScanner(r), o: o, book: book}
+	return p.s.documents(p.document)
 }
 
 type promJSON struct {
@@ -46,7 +52,7 @@ func (p *promJSON) document() error {
 // answer reads {"status":..,"data":{"resultType":..,"result":[..]}} and parts of it.
 func (p *promJSON) answer() error {
 	var kind, text string
-	element := newPromElement()
+	var element promElement
 	err := p.s.object(func(key string) error {
 		switch key {
 		case "data":
@@ -110,8 +116,6 @@ type promElement struct {
 	labels map[string]string
 	got    bool
 }
-
-func newPromElement() promElement { return promElement{} }
 
 func (p *promJSON) element() error {
 	if p.s.peek() != '{' {
