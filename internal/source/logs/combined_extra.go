@@ -42,6 +42,10 @@ func (x *extra) read(b []byte, c *culprit.Call) (quotes int) {
 // bare reads one unquoted field, or a pair, and returns the rest.
 func (x *extra) bare(b []byte, call *culprit.Call) []byte {
 	if c := b[0]; digit(c) || c == '-' { // no name begins so
+		if us, n := micro(b); n > 1 && n < 16 && (n == len(b) || b[n] == ' ') && bytes.IndexByte(b[:n], '.') > 0 {
+			x.time(us)
+			return b[n:]
+		}
 		i := bareEnd(b)
 		x.value(b[:i], call)
 		return b[i:]
@@ -72,10 +76,7 @@ func (x *extra) bare(b []byte, call *culprit.Call) []byte {
 func bareEnd(b []byte) int {
 	i := 0
 	for {
-		for i < len(b) && b[i] != ' ' { // short: a call costs more
-			i++
-		}
-		if i == len(b) {
+		if i = findByte(b, i, everySpace); i == len(b) {
 			return i
 		}
 		switch {
@@ -126,6 +127,12 @@ func (x *extra) pair(key, v []byte, c *culprit.Call) {
 // resort.
 func (x *extra) value(v []byte, c *culprit.Call) {
 	if len(v) == 0 || v[0] == '-' {
+		return
+	}
+	if len(v) == 36 && v[8] == '-' && v[13] == '-' && v[18] == '-' && v[23] == '-' {
+		if c.RequestID == nil {
+			c.RequestID = v
+		}
 		return
 	}
 	if digit(v[0]) || v[0] == '[' || v[0] == 'u' {

@@ -161,6 +161,27 @@ func (p *jsonLines) quoted() ([]byte, bool) {
 	return p.b[start:i], true
 }
 
+// pass skips a string at p.i. Those that nobody asks for are the long ones.
+func (p *jsonLines) pass() bool {
+	i := closing(p.b[p.i+1:])
+	if i < 0 {
+		return false
+	}
+	p.i += i + 2
+	return true
+}
+
+// bareValue returns the end of a number, true, false or null at i.
+func bareValue(b []byte, i int) int {
+	for i < len(b) {
+		if c := b[i]; c <= ',' && c != '+' || c == '}' || c == ']' {
+			break
+		}
+		i++
+	}
+	return i
+}
+
 // escaped reports whether an odd number of backslashes ends b.
 func escaped(b []byte) bool {
 	n := 0
@@ -180,12 +201,12 @@ func (p *jsonLines) value(f field, depth int) bool {
 	}
 	switch p.b[p.i] {
 	case '"':
+		if f == fNone || f >= fInner {
+			return p.pass()
+		}
 		v, ok := p.quoted()
 		if !ok {
 			return false
-		}
-		if f == fNone || f >= fInner {
-			return true
 		}
 		if f == fParams {
 			return p.paramText(v)
@@ -208,9 +229,7 @@ func (p *jsonLines) value(f field, depth int) bool {
 		return true
 	}
 	start := p.i
-	for p.i < len(p.b) && p.b[p.i] != ',' && p.b[p.i] != '}' && p.b[p.i] != ']' && p.b[p.i] > ' ' {
-		p.i++
-	}
+	p.i = bareValue(p.b, start)
 	if start == p.i {
 		return false
 	}
