@@ -69,6 +69,19 @@ test('the crosshair is shared, and the legend reads values under it', () =>
     assert.match(await page.textContent('.units .value'), /[MG]B/)
   }))
 
+test('a suspect\u2019s call tells about itself under the pointer', () =>
+  visit('culprit', async ({ page }) => {
+    const at = await page.evaluate(() => {
+      const { picture } = JSON.parse(document.getElementById('culprit-report').textContent)
+      const mark = picture.lanes[0].marks.find((m) => m.suspect === 1)
+      const over = document.querySelector('[data-plot="lanes"] .u-over')
+      return { x: (over.clientWidth * (mark.from - picture.from)) / (picture.to - picture.from) + 1, y: 12 }
+    })
+    await page.locator('[data-plot="lanes"] .u-over').hover({ position: at })
+    await page.locator('.tip').waitFor()
+    assert.match(await page.textContent('.tip'), /ReportsController#export.*web3\/4117/s)
+  }))
+
 test('a name in the legend is seen alone, and again all', () =>
   visit('culprit', async ({ page }) => {
     const before = await pixels(page, 'memory')

@@ -87,7 +87,7 @@ func Cost(s culprit.Suspect) string {
 	i := s.BytesPerCall
 	unit := " a " + noun(s.Kind)
 	if i.Estimate == nil && i.Low == nil && i.High == nil {
-		return "size" + unit + " not known"
+		return "size of one" + strings.TrimPrefix(unit, " a") + " not known"
 	}
 	text := style.Interval(i)
 	if i.Estimate == nil {

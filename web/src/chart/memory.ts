@@ -67,7 +67,8 @@ function paintUnit(u: uPlot, ctx: CanvasRenderingContext2D, unit: Unit, view: Vi
     ctx.stroke(path)
     ctx.setLineDash([])
     if (weight !== 'faded') thicken(u, ctx, unit, path, px)
-    if (view.counterfactual && weight !== 'faded' && unit.grew && curve.without.length > 0) {
+    const told = unit.colour >= 0 || weight === 'focus' || view.picked.length > 0
+    if (view.counterfactual && told && weight !== 'faded' && unit.grew && curve.without.length > 0) {
       if (weight === 'focus' || view.picked.length === 1) excess(u, ctx, curve, ink)
       ctx.lineWidth = 1.5 * px
       ctx.setLineDash([2 * px, 4 * px])
@@ -144,9 +145,10 @@ function eventNumbers(u: uPlot, scene: Scene, view: View, ink: Ink): void {
   let taken = -Infinity
   for (const e of events) {
     const x = (xOf(u, Math.max(e.from, view.from)) + xOf(u, Math.min(e.to, view.to))) / 2
-    if (e.to < view.from || e.from > view.to || x - taken < 16 * px) continue
-    ctx.fillText(String(e.id), x, u.bbox.top - 1 * px)
-    taken = x
+    const half = ctx.measureText(String(e.id)).width / 2
+    if (e.to < view.from || e.from > view.to || x - half < taken + 5 * px) continue
+    ctx.fillText(String(e.id), x, u.bbox.top - px)
+    taken = x + half
   }
   ctx.restore()
 }
