@@ -19,6 +19,7 @@ const openLimit = 30 * 60 * 1_000_000
 // join lays out the case: units, places, one account per request.
 func (h *hall) join() (*Docket, error) {
 	h.progress.Stage("joining")
+	h.warnings = append(h.warnings, h.book.unfold()...)
 	h.book.settle()
 	d := &Docket{store: h.store, files: h.files}
 	upstreams, joined, err := h.oneAccount()
@@ -318,11 +319,6 @@ func (h *hall) cover(d *Docket, s *survey, calls, joined int64) {
 	}
 	if h.dict.overflowed {
 		h.warnings = append(h.warnings, "more combinations of parameters than can be told apart: the rarest were folded into their endpoint")
-	}
-	for _, t := range h.book.tracks {
-		if t.Collapsed {
-			h.warnings = append(h.warnings, fmt.Sprintf("series %s of %s holds several processes in one (pid is a field): not used per process; hint: set pid_tag = true for procstat", t.Name, hostName(t.Host)))
-		}
 	}
 }
 

@@ -22,7 +22,7 @@ func (t *trial) finish() {
 			continue
 		}
 		a := t.accused(int32(s))
-		if a.finding != "" {
+		if a.finding != "" || t.isDirect(sus.Name) {
 			continue
 		}
 		if sus.Parent >= 0 {
@@ -158,4 +158,14 @@ func (t *trial) upperPerCall(calls int64, share *float64) *float64 {
 	}
 	up := *share * float64(all) / float64(calls)
 	return &up
+}
+
+// isDirect: already listed by evidence outside of the line-up.
+func (t *trial) isDirect(name string) bool {
+	for _, d := range t.direct {
+		if d.Name == name {
+			return true
+		}
+	}
+	return false
 }

@@ -28,7 +28,7 @@ func (t *trial) tryLedger() {
 		s := int32(e.Suspect)
 		// A suspicion needs the level of the line-up's and a tenth of the growth:
 		// an endpoint may well keep a buffer that explains nothing.
-		if e.P > alphaSuspect || e.Bytes <= 0 || math.IsNaN(e.Low) || e.Bytes*float64(e.Calls) < float64(slow)/10 {
+		if e.P > alphaSuspect || e.Bytes <= 0 || math.IsNaN(e.Low) || e.Bytes*float64(e.Calls) < float64(t.growth.Total)/10 {
 			continue
 		}
 		if t.already(s) {

@@ -49,11 +49,11 @@ func gradeOf(l *lineup.Lineup, e *lineup.Evidence) grade {
 	return nothing
 }
 
-// merelyFrequent suspects cover episodes by many short calls and miss a fifth of
+// merelyFrequent suspects cover episodes by many short calls and miss a tenth of
 // them: whatever makes a process busy brings them in. A culprit's single call
 // spans what it makes grow, or its calls are there every time.
 func merelyFrequent(l *lineup.Lineup, e *lineup.Evidence) bool {
-	return e.Solo < 0.5 && len(e.Present)*5 < len(l.Events)*4
+	return e.Solo < 0.5 && len(e.Present)*10 < len(l.Events)*9
 }
 
 // first is the p-value of the time family, or of the best one there is.

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"culprit"
+	"culprit/internal/analysis/growth"
+	"culprit/internal/analysis/lineup"
 	"culprit/internal/casefile"
 )
 
@@ -68,49 +70,151 @@ func largest(by map[string]int64) (string, int64) {
 	return names[0], by[names[0]]
 }
 
-// hostBeyondProcesses: the host's own memory grew far more than its watched
-// processes did.
+// hostBeyondProcesses: the host's own memory grew, in episodes or on the whole,
+// far more than its watched processes did.
 func (t *trial) hostBeyondProcesses() bool {
 	if t.c.Level != culprit.LevelProcess {
 		return false
 	}
-	procs := map[string]int64{}
-	for _, d := range t.growth.Drifts {
-		procs[t.c.Units[d.Unit].Process.Host] += d.Bytes
-	}
-	var beyond, within int64
-	where, most := "", int64(0)
-	cache := false
-	for i := range t.c.HostUsed {
-		u := &t.c.HostUsed[i]
-		mine, ok := procs[u.Process.Host]
-		if !ok || u.Kind == culprit.HostTotal {
-			continue
-		}
-		gap := net(u, t.c.From, t.c.To)
-		if u.Kind == culprit.HostUsed {
-			gap -= max(mine, 0)
-			within += max(mine, 0)
-		}
-		if gap > most {
-			where, most, cache = u.Process.Host, gap, u.Kind != culprit.HostUsed
-		}
-		if u.Kind == culprit.HostUsed {
-			beyond += max(gap, 0)
-		}
-	}
-	if cache || beyond < 100<<20 || beyond < 2*within {
+	hosts := t.hostsOnly()
+	if len(hosts) == 0 {
 		return false
 	}
-	t.outcome, t.method = culprit.OutcomeNotRequests, "direct"
-	t.headline = fmt.Sprintf("Not in the watched processes: the hosts grew by %s more than their processes' RSS did, most on %s (%s)", size(culprit.Bytes(beyond)), where, size(culprit.Bytes(most)))
-	if t.unsharing() {
-		t.category = "configuration"
-		t.outcome = culprit.OutcomeHealthy
+	episodes, inside := t.foreign(hosts)
+	var foreign int64
+	for _, e := range episodes {
+		foreign += e.Bytes
+	}
+	beyond := max(foreign, t.netBeyond(hosts))
+	within := max(inside, t.growth.Total)
+	if beyond < 100<<20 || beyond < 2*within {
+		return false
+	}
+	t.method = "direct"
+	if private := t.unshared(); private*2 >= beyond {
+		t.category, t.outcome = "configuration", culprit.OutcomeHealthy
 		t.demoteLedger()
 		t.headline = fmt.Sprintf("No leak: workers cease to share %s of preloaded memory (copy-on-write); it levels off when all of it is private", size(culprit.Bytes(beyond)))
+		return true
 	}
+	t.outcome = culprit.OutcomeNotRequests
+	t.demoteLedger()
+	t.headline = fmt.Sprintf("Not in the watched processes: the hosts grew by %s that their %d processes' RSS does not show", size(culprit.Bytes(beyond)), len(t.c.Units))
+	t.scheduled(hosts, episodes)
 	return true
+}
+
+// hostsOnly are the hosts' own series of used memory, for hosts with watched
+// processes.
+func (t *trial) hostsOnly() []casefile.Unit {
+	watched := map[string]bool{}
+	for i := range t.c.Units {
+		watched[t.c.Units[i].Process.Host] = true
+	}
+	var out []casefile.Unit
+	for _, u := range t.c.HostUsed {
+		if u.Kind == culprit.HostUsed && watched[u.Process.Host] {
+			u.Fleet = "web"
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+// foreign finds episodes of the hosts of which the watched processes grew less
+// than a third; inside is the growth of the others.
+func (t *trial) foreign(hosts []casefile.Unit) (episodes []growth.Event, inside int64) {
+	c := *t.c
+	c.Units, c.Level = hosts, culprit.LevelHost
+	g := growth.Detect(&c)
+	for _, e := range slices.Concat(g.Events, g.Minor) {
+		var mine int64
+		for i := range t.c.Units {
+			u := &t.c.Units[i]
+			if u.Process.Host == hosts[e.Unit].Process.Host {
+				mine += max(0, net(u, e.A-2*g.DT, e.B+2*g.DT))
+			}
+		}
+		if mine*3 < e.Bytes {
+			episodes = append(episodes, e)
+		} else {
+			inside += e.Bytes
+		}
+	}
+	return episodes, inside
+}
+
+// netBeyond is what hosts grew from first to last beyond their processes.
+func (t *trial) netBeyond(hosts []casefile.Unit) int64 {
+	var sum int64
+	for i := range hosts {
+		gap := net(&hosts[i], t.c.From, t.c.To)
+		for k := range t.c.Units {
+			if u := &t.c.Units[k]; u.Process.Host == hosts[i].Process.Host {
+				gap -= max(0, net(u, t.c.From, t.c.To))
+			}
+		}
+		sum += max(0, gap)
+	}
+	return sum
+}
+
+// scheduled asks which logged job or task ran during the hosts' episodes. What
+// runs everywhere at fixed times cannot be told from the clock, so nobody is
+// more than suspected.
+func (t *trial) scheduled(hosts []casefile.Unit, episodes []growth.Event) {
+	if len(episodes) < 2 {
+		return
+	}
+	index := map[string]int32{}
+	for i, h := range hosts {
+		index[h.Process.Host] = int32(i)
+	}
+	c := *t.c
+	c.Units, c.Level = hosts, culprit.LevelHost
+	c.Rows = func(yield func([]casefile.Row) bool) {
+		for rows := range t.c.Rows {
+			moved := slices.Clone(rows)
+			for i := range moved {
+				moved[i].Unit = t.hostUnit(moved[i].Unit, index)
+			}
+			if !yield(moved) {
+				return
+			}
+		}
+	}
+	g := growth.Result{Events: episodes, DT: t.growth.DT}
+	l := lineup.Run(&c, episodes, episodes, &g, lineup.Options{Seed: t.f.Seed, Rounds: 1})
+	for i := range l.Evidence {
+		e, sus := &l.Evidence[i], &t.c.Roster.Suspects[i]
+		if (sus.Kind != "task" && sus.Kind != "job") || sus.Parent >= 0 || len(e.Present)*5 < len(episodes)*4 || e.Chance > 0.6 {
+			continue
+		}
+		var bytes culprit.Bytes
+		for _, k := range e.Present {
+			bytes += culprit.Bytes(l.Events[k].Bytes)
+		}
+		t.direct = append(t.direct, culprit.Suspect{
+			Name: sus.Name, Kind: sus.Kind, Dimension: map[string]string{}, Finding: culprit.Suspected,
+			GrowthBytes: bytes, GrowthShare: share(bytes, culprit.Bytes(max(t.growth.Total, int64(bytes)))),
+			PresentIn: len(e.Present), Of: len(episodes), Calls: e.Calls, Examples: []culprit.Example{},
+			Reason: fmt.Sprintf("ran on the host in %d of %d episodes that its watched processes do not explain, %s expected by chance", len(e.Present), len(episodes), percent(e.Chance)),
+		})
+	}
+}
+
+// hostUnit maps a row's unit to its host's.
+func (t *trial) hostUnit(unit int32, index map[string]int32) int32 {
+	host := ""
+	if h, ok := casefile.HostOf(unit); ok {
+		host = t.c.Hosts[h]
+	} else if unit >= 0 {
+		host = t.c.Units[unit].Process.Host
+	}
+	if i, ok := index[host]; ok {
+		return i
+	}
+	return casefile.Unplaced
 }
 
 // net is what a series grew between two instants.
@@ -129,13 +233,13 @@ func net(u *casefile.Unit, from, to int64) int64 {
 	return last - first
 }
 
-// unsharing: RSS stands still while PSS or USS of the same processes rises.
-func (t *trial) unsharing() bool {
-	var private int64
+// unshared is how much PSS or USS of the watched processes rose: pages that
+// ceased to be shared show there and in the host, and not in RSS.
+func (t *trial) unshared() int64 {
+	byKind := map[culprit.MemoryKind]int64{}
 	for i := range t.c.Extra {
-		if u := &t.c.Extra[i]; u.Kind == culprit.PSS || u.Kind == culprit.USS {
-			private += max(0, net(u, t.c.From, t.c.To))
-		}
+		u := &t.c.Extra[i]
+		byKind[u.Kind] += max(0, net(u, t.c.From, t.c.To))
 	}
-	return private > 50<<20
+	return max(byKind[culprit.PSS], byKind[culprit.USS])
 }

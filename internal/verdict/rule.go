@@ -179,7 +179,7 @@ func (t *trial) suspects(r *Ruling) {
 	for _, a := range t.cases {
 		sus := t.suspect(a.index)
 		named := a.finding == culprit.Convicted || a.finding == culprit.Suspected
-		if sus.Parent >= 0 && !named {
+		if (sus.Parent >= 0 && !named) || a.finding == "" {
 			continue
 		}
 		list = append(list, a)

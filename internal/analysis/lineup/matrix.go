@@ -146,6 +146,11 @@ func (m *matrix) cluster(f Family, ci int, cl []int) clusterBits {
 			cb.present[i][j] = row
 		}
 	}
+	if m.c.Units[m.l.Events[cl[0]].Unit].Fleet == "job" {
+		// Uneven accept() is a matter of web servers. A job worker is busy because of
+		// its suspect: weighing by load would be weighing by guilt.
+		clear(cb.weights)
+	}
 	sum := 0.0
 	for j := range cb.weights {
 		cb.weights[j] += 0.5
