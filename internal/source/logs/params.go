@@ -84,25 +84,12 @@ func isDelimiter(c byte) bool {
 
 // quoted reads a string literal at h.i and returns what is between the quotes.
 func (h *rubyHash) quoted() []byte {
-	start := h.i + 1
-	i := start
-	for {
-		k := bytes.IndexByte(h.b[min(i, len(h.b)):], '"')
-		if k < 0 {
-			h.i = len(h.b)
-			return h.b[min(start, len(h.b)):]
-		}
-		i += k
-		slashes := 0
-		for j := i - 1; j >= start && h.b[j] == '\\'; j-- {
-			slashes++
-		}
-		if slashes%2 == 0 {
-			break
-		}
-		i++
+	start := min(h.i+1, len(h.b))
+	i := stringEnd(h.b, start)
+	for i < len(h.b) && h.b[i] == '\\' {
+		i = stringEnd(h.b, min(i+2, len(h.b)))
 	}
-	h.i = i + 1
+	h.i = min(i+1, len(h.b))
 	return h.b[start:i]
 }
 

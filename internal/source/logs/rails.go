@@ -93,6 +93,9 @@ func (p *rails) line(b []byte, m *meta, _ Sink) bool {
 		if n, pid := loggerSpan(b); n > 0 {
 			l.stamp, l.severity, l.pid = b[4:n], b[0], pid
 			b = b[n:]
+			if l.severity != 'F' && isDetail(b) {
+				return true
+			}
 		}
 	}
 	if len(b) > 0 && b[0] == '[' {
@@ -111,6 +114,16 @@ func (p *rails) line(b []byte, m *meta, _ Sink) bool {
 		return isBlank(b)
 	}
 	return p.message(b, &l, m)
+}
+
+// isDetail recognises, behind a uuid as tag or none, the indented lines of SQL
+// and rendering: most lines of a log at debug level.
+func isDetail(b []byte) bool {
+	i := 0
+	if len(b) > 42 && b[0] == '[' && b[37] == ']' && b[38] == ' ' {
+		i = 39
+	}
+	return len(b) > i+3 && b[i] == ' ' && b[i+1] == ' ' && b[i+2] != 'P'
 }
 
 func isBlank(b []byte) bool { return len(b) < 8 && len(bytes.TrimSpace(b)) == 0 }
