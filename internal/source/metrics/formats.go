@@ -14,8 +14,8 @@ type FormatInfo struct {
 	Name   string
 	Title  string
 	Source string // where the format is defined
-	// Verified: "live" when tested against output of the real program, "sample"
-	// when tested against documented samples only.
+	// Verified: "live" when tested on output of the real program, run by the
+	// tests or recorded; "sample" when tested on documented samples only.
 	Verified string
 }
 
@@ -100,8 +100,11 @@ func read(ctx context.Context, r io.Reader, opt Options, sink Sink) (Result, err
 	o := newOut(ctx, opt, sink)
 	c := &countingReader{r: r, ctx: ctx, progress: opt.Progress}
 	begin, err := peek(c)
-	if err != nil && !errors.Is(err, io.EOF) && len(begin) == 0 {
+	if err != nil && len(begin) == 0 {
 		return o.res, err
+	}
+	if len(begin) == 0 && err == nil {
+		return o.res, fmt.Errorf("empty: %w", ErrNoMemory)
 	}
 	name := opt.Format
 	if name == "" {
@@ -139,7 +142,7 @@ func names() string {
 func peek(r io.Reader) ([]byte, error) {
 	buf := make([]byte, sniffSize)
 	n, err := io.ReadFull(r, buf)
-	if errors.Is(err, io.ErrUnexpectedEOF) && n < sniffSize {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		// ReadFull says so for a plain end, too; a source that says so itself is
 		// asked again and says it again.
 		err = nil

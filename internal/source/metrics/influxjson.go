@@ -131,7 +131,7 @@ func (p *influxJSON) values(plan *rowPlan) error {
 		return err
 	}
 	good := p.cells(plan, p.row[:n])
-	p.o.line(good, fmt.Appendf(nil, "row %d", p.o.res.Lines+1))
+	p.o.numbered(good, "row")
 	return nil
 }
 

@@ -220,10 +220,12 @@ func scoreJSONLines(h head) float64 {
 	j := &jsonLines{o: newOut(nil, Options{}, nil), s: newJSONScanner(nil), keys: map[string]*jsonKey{}} //nolint:staticcheck // only its clock is used
 	good := 0
 	for _, line := range h.lines {
-		if line = bytes.TrimRight(line, ","); line[0] != '{' {
-			if len(line) == 1 {
-				good++
-			}
+		line = bytes.TrimRight(line, ",")
+		if len(line) == 1 && (line[0] == '[' || line[0] == ']') {
+			good++
+			continue
+		}
+		if len(line) == 0 || line[0] != '{' {
 			continue
 		}
 		for _, no := range []string{`"method"`, `"path"`, `"controller"`, `"message"`, `"status"`, `"jid"`, `"msg"`, `"severity"`, `"MESSAGE"`} {

@@ -15,6 +15,7 @@ type labelBook struct {
 	known map[string]*labelled
 	taken map[culprit.Series]string
 	parts map[string]*hostParts // by host
+	rd    reading
 }
 
 // labelled is one metric with its labels.
@@ -106,9 +107,9 @@ func (b *labelBook) put(l *labelled, at, v int64) bool {
 		l.parts.points[l.slot] = append(l.parts.points[l.slot], point{at, v})
 		return v >= 0
 	}
-	var rd reading
-	rd.set(l.slot, v)
-	return b.o.emit(l.t, at, &rd)
+	b.rd.reset()
+	b.rd.set(l.slot, v)
+	return b.o.emit(l.t, at, &b.rd)
 }
 
 // close joins the parts of every host.
@@ -151,10 +152,8 @@ func slotName(s slot) string {
 	case slotCached:
 		return "host_cached"
 	}
-	for _, d := range direct {
-		if d.slot == s {
-			return d.kind.String()
-		}
+	if k := direct[s]; k != culprit.MemoryUnknown {
+		return k.String()
 	}
 	return "memory"
 }

@@ -62,12 +62,13 @@ func (o *out) line(understood bool, text []byte) {
 	o.keepBad(text)
 }
 
-// bad takes back that the last line was understood: a part of it was not.
-func (o *out) bad(text []byte) {
-	if o.res.Understood > 0 {
-		o.res.Understood--
+// numbered counts one value of an answer that has no lines.
+func (o *out) numbered(understood bool, what string) {
+	if understood {
+		o.line(true, nil)
+		return
 	}
-	o.keepBad(text)
+	o.line(false, fmt.Appendf(nil, "%s %d", what, o.res.Lines+1))
 }
 
 func (o *out) keepBad(text []byte) {

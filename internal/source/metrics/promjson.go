@@ -199,7 +199,7 @@ func (p *promJSON) value() error {
 		return err
 	}
 	good := !bad && i >= 2
-	p.o.line(good, fmt.Appendf(nil, "value %d", p.o.res.Lines+1))
+	p.o.numbered(good, "value")
 	if good && !missing {
 		p.points = append(p.points, point{at, v})
 	}

@@ -1,6 +1,10 @@
 package metrics
 
-import "culprit"
+import (
+	"math/bits"
+
+	"culprit"
+)
 
 // slot is one quantity of a reading as sources tell it, before derivation.
 type slot uint8
@@ -47,27 +51,30 @@ func (r *reading) has(s slot) bool          { return r.have&(1<<s) != 0 }
 func (r *reading) empty() bool              { return r.have&^(1<<slotPID) == 0 }
 func (r *reading) get(s slot) (int64, bool) { return r.v[s], r.has(s) }
 
-// direct are the slots that are a kind of their own.
-var direct = [...]struct {
-	slot slot
-	kind culprit.MemoryKind
-}{
-	{slotRSS, culprit.RSS},
-	{slotPSS, culprit.PSS},
-	{slotUSS, culprit.USS},
-	{slotAnonymous, culprit.Anonymous},
-	{slotSwap, culprit.Swap},
-	{slotTotal, culprit.HostTotal},
-	{slotAvailable, culprit.HostAvailable},
-	{slotUsage, culprit.CgroupUsage},
-	{slotWorking, culprit.CgroupWorking},
-	{slotCgroupRSS, culprit.CgroupRSS},
-	{slotCgroupCache, culprit.CgroupCache},
-	{slotGroupRSS, culprit.GroupRSS},
-	{slotLiveSlots, culprit.HeapLiveSlots},
-	{slotFreeSlots, culprit.HeapFreeSlots},
-	{slotUnknown, culprit.MemoryUnknown},
+// direct are the slots that are a kind of their own; the others serve to derive.
+var direct = [slotCount]culprit.MemoryKind{
+	slotRSS:         culprit.RSS,
+	slotPSS:         culprit.PSS,
+	slotUSS:         culprit.USS,
+	slotAnonymous:   culprit.Anonymous,
+	slotSwap:        culprit.Swap,
+	slotTotal:       culprit.HostTotal,
+	slotAvailable:   culprit.HostAvailable,
+	slotUsage:       culprit.CgroupUsage,
+	slotWorking:     culprit.CgroupWorking,
+	slotCgroupRSS:   culprit.CgroupRSS,
+	slotCgroupCache: culprit.CgroupCache,
+	slotGroupRSS:    culprit.GroupRSS,
+	slotLiveSlots:   culprit.HeapLiveSlots,
+	slotFreeSlots:   culprit.HeapFreeSlots,
+	slotUnknown:     culprit.MemoryUnknown,
 }
+
+const (
+	onlyDerives = 1<<slotPID | 1<<slotPrivateClean | 1<<slotPrivateDirty | 1<<slotUsed | 1<<slotFree |
+		1<<slotBuffers | 1<<slotCached | 1<<slotReclaimable | 1<<slotInactiveFile
+	derives = onlyDerives&^(1<<slotPID) | 1<<slotTotal | 1<<slotAvailable | 1<<slotUsage
+)
 
 // kinds yields every kind that the reading tells, derived ones included:
 //
@@ -78,11 +85,16 @@ var direct = [...]struct {
 //   - CgroupWorking: usage - inactive file, as the kubelet and cAdvisor count it
 //     (google/cadvisor container/libcontainer/handler.go).
 func (r *reading) kinds(yield func(culprit.MemoryKind, int64)) {
-	for _, d := range direct {
-		if r.has(d.slot) {
-			yield(d.kind, r.v[d.slot])
-		}
+	for m := r.have &^ onlyDerives; m != 0; m &= m - 1 {
+		s := bits.TrailingZeros32(m)
+		yield(direct[s], r.v[s])
 	}
+	if r.have&derives != 0 {
+		r.derive(yield)
+	}
+}
+
+func (r *reading) derive(yield func(culprit.MemoryKind, int64)) {
 	if r.has(slotPrivateClean) && r.has(slotPrivateDirty) && !r.has(slotUSS) {
 		yield(culprit.USS, r.v[slotPrivateClean]+r.v[slotPrivateDirty])
 	}

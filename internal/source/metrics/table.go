@@ -36,6 +36,7 @@ type table struct {
 	key     []byte
 	targets map[string]*tableSeries
 	taken   map[culprit.Series]int
+	rd      reading
 	rounded bool
 	example string
 	unit    *unitGuess // of "rss" without a unit
@@ -202,9 +203,9 @@ func (t *table) emit(v *valueColumn, ts tableSeries, at, n int64) bool {
 		}
 		return t.unit.add(ts.t, at, ts.slot, float64(n))
 	}
-	var rd reading
-	rd.set(ts.slot, n)
-	return t.o.emit(ts.t, at, &rd)
+	t.rd.reset()
+	t.rd.set(ts.slot, n)
+	return t.o.emit(ts.t, at, &t.rd)
 }
 
 // tableSeries is what rows with one identity are about; t is nil when that is

@@ -67,6 +67,12 @@ var notValues = words(`cpu %cpu %mem mem% cpu% user uid gid ppid tty stat state 
 	nlwp vsz vms virt vsize vmsize virtual shared shr priority nice requests count interval id index worker phase
 	running backlog line level rank zone unit type loadavg load name`)
 
+// requestColumns tell that the rows are requests, whose bytes are no memory.
+var requestColumns = map[string]bool{
+	"method": true, "path": true, "url": true, "uri": true, "request": true, "request id": true, "controller": true, "action": true,
+	"user agent": true, "status code": true, "http status": true, "duration": true, "duration ms": true, "referer": true,
+}
+
 // planTable finds out what the columns are; nil when there is no time or
 // nothing else.
 func planTable(titles [][]byte) *tablePlan {
@@ -78,6 +84,11 @@ func planTable(titles [][]byte) *tablePlan {
 	p.findTime(names)
 	if p.time < 0 || len(titles) < 2 {
 		return nil
+	}
+	for _, n := range names {
+		if requestColumns[normal(n)] {
+			return nil
+		}
 	}
 	ports := sharedPorts(names)
 	for i, name := range names {
