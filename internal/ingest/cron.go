@@ -12,10 +12,11 @@ import (
 )
 
 // taskLength is how long a scheduled command is taken to run when nothing says
-// when it ended, 2 min.
-const taskLength = 120 * 1_000_000
+// when it ended, 1 min: most are shorter, and growth that a longer one causes
+// has begun by then.
+const taskLength = 60 * 1_000_000
 
-// extrasFiles reads the deploys file and the crontab.
+// extraFiles reads the deploys file and the crontab.
 func (h *hall) extraFiles() error {
 	if h.opt.Deploys != "" {
 		if err := h.deploys(h.opt.Deploys); err != nil {

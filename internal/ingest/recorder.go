@@ -210,6 +210,10 @@ func (r *recorder) named(c *culprit.Call, first, second []byte) uint32 {
 
 func (r *recorder) proc(c *culprit.Call) uint32 {
 	host := c.Host
+	if c.Kind == culprit.CallTask {
+		// cron's own pid is not the command's: only the host is known.
+		c.PID = 0
+	}
 	var h maphash.Hash
 	h.SetSeed(seed)
 	h.Write(host)

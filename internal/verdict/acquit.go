@@ -80,7 +80,7 @@ func (t *trial) byImpunity(a *accused) {
 
 // withoutEpisodes: nothing jumped, so only slow growth can be anybody's doing.
 func (t *trial) withoutEpisodes(a *accused, calls int64) {
-	if t.outcome == culprit.OutcomeHealthy && calls > 0 {
+	if (t.outcome == culprit.OutcomeHealthy || t.method == "direct") && calls > 0 {
 		a.finding = culprit.Acquitted
 		up := float64(max(t.slowGrowth(), 0)) / float64(calls)
 		a.size.High = &up

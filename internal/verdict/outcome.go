@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"math"
+	"strings"
 
 	"culprit"
 	"culprit/internal/analysis/lineup"
@@ -26,7 +27,14 @@ func (t *trial) try() {
 func (t *trial) abstain(why string) {
 	t.outcome = culprit.OutcomeInsufficient
 	t.because = why
-	t.headline = "Not enough evidence: " + why
+	t.headline = capital(strings.SplitN(why, "; hint: ", 2)[0])
+}
+
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 func (t *trial) weigh() {

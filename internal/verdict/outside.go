@@ -42,7 +42,7 @@ func (t *trial) idleProcess() bool {
 	}
 	name, most := largest(by)
 	t.outcome, t.method = culprit.OutcomeNotRequests, "direct"
-	t.headline = fmt.Sprintf("Not the requests: %s of the growth is on processes that serve no logged call, most of it (%s) in the %s", percent(float64(idle)/float64(max(all, 1))), size(culprit.Bytes(most)), name)
+	t.headline = fmt.Sprintf("%s of the growth is on processes that serve no logged call, most of it (%s) in the %s", percent(float64(idle)/float64(max(all, 1))), size(culprit.Bytes(most)), name)
 	t.direct = append(t.direct, culprit.Suspect{
 		Name: name, Kind: "process", Finding: culprit.Suspected, GrowthBytes: culprit.Bytes(most),
 		GrowthShare: share(culprit.Bytes(most), culprit.Bytes(all)), Dimension: map[string]string{},
@@ -99,7 +99,7 @@ func (t *trial) hostBeyondProcesses() bool {
 	}
 	t.outcome = culprit.OutcomeNotRequests
 	t.demoteLedger()
-	t.headline = fmt.Sprintf("Not in the watched processes: the hosts grew by %s that their %d processes' RSS does not show", size(culprit.Bytes(beyond)), len(t.c.Units))
+	t.headline = fmt.Sprintf("It is not in the watched processes: the hosts grew by %s that their %d processes' RSS does not show", size(culprit.Bytes(beyond)), len(t.c.Units))
 	t.scheduled(hosts, episodes)
 	return true
 }
@@ -187,18 +187,23 @@ func (t *trial) scheduled(hosts []casefile.Unit, episodes []growth.Event) {
 	l := lineup.Run(&c, episodes, episodes, &g, lineup.Options{Seed: t.f.Seed, Rounds: 1})
 	for i := range l.Evidence {
 		e, sus := &l.Evidence[i], &t.c.Roster.Suspects[i]
-		if (sus.Kind != "task" && sus.Kind != "job") || sus.Parent >= 0 || len(e.Present)*5 < len(episodes)*4 || e.Chance > 0.6 {
+		// A task's end is not logged: being near the episode must do. A job's is.
+		near, most := e.Generous, 0.6
+		if sus.Kind == "job" {
+			near, most = e.Present, 0.3
+		}
+		if sus.Kind == "endpoint" || sus.Parent >= 0 || len(near)*5 < len(episodes)*4 || e.Chance > most {
 			continue
 		}
 		var bytes culprit.Bytes
-		for _, k := range e.Present {
+		for _, k := range near {
 			bytes += culprit.Bytes(l.Events[k].Bytes)
 		}
 		t.direct = append(t.direct, culprit.Suspect{
 			Name: sus.Name, Kind: sus.Kind, Dimension: map[string]string{}, Finding: culprit.Suspected,
 			GrowthBytes: bytes, GrowthShare: share(bytes, culprit.Bytes(max(t.growth.Total, int64(bytes)))),
-			PresentIn: len(e.Present), Of: len(episodes), Calls: e.Calls, Examples: []culprit.Example{},
-			Reason: fmt.Sprintf("ran on the host in %d of %d episodes that its watched processes do not explain, %s expected by chance", len(e.Present), len(episodes), percent(e.Chance)),
+			PresentIn: len(near), Of: len(episodes), Calls: e.Calls, Examples: []culprit.Example{},
+			Reason: fmt.Sprintf("ran on the host in %d of %d episodes that its watched processes do not explain, %s expected by chance", len(near), len(episodes), percent(e.Chance)),
 		})
 	}
 }

@@ -163,14 +163,46 @@ func (t *trial) growthList(r *Ruling) []culprit.Growth {
 		}
 		out = append(out, g)
 	}
-	for i, e := range t.growth.Aside {
+	for _, d := range t.slopes() {
+		p := t.c.Units[d.Unit].Process
+		out = append(out, culprit.Growth{
+			ID: len(out) + 1, Host: p.Host, PID: p.PID, From: at(d.From), To: at(d.To),
+			Bytes: culprit.Bytes(d.Bytes - d.Events), Shape: "slope", Suspects: t.slopeSuspects(r),
+		})
+	}
+	for _, e := range t.growth.Aside {
 		p := t.c.Units[e.Unit].Process
 		out = append(out, culprit.Growth{
-			ID: len(r.Episodes) + i + 1, Host: p.Host, PID: p.PID, From: at(e.A), To: at(e.B),
+			ID: len(out) + 1, Host: p.Host, PID: p.PID, From: at(e.A), To: at(e.B),
 			Bytes: culprit.Bytes(e.Bytes), Shape: e.Shape, Suspects: []int{},
 		})
 	}
 	return out
+}
+
+// slopes are the units' slow growth, where it is what the case is about.
+func (t *trial) slopes() []growth.Drift {
+	if t.outcome == culprit.OutcomeHealthy || t.method == "line-up" || t.method == "direct" || t.quiet() {
+		return nil
+	}
+	var out []growth.Drift
+	for _, d := range t.growth.Drifts {
+		if d.Bytes-d.Events > max(1<<20, d.Start/50) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// slopeSuspects are the ranks of those named by the ledger.
+func (t *trial) slopeSuspects(r *Ruling) []int {
+	ranks := []int{}
+	for i, s := range r.Index {
+		if s >= 0 && t.cases[s] != nil && t.cases[s].ledger != nil {
+			ranks = append(ranks, i+1)
+		}
+	}
+	return ranks
 }
 
 // suspects lists everybody: the named, the doubtful, the acquitted.

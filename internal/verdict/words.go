@@ -190,7 +190,7 @@ func (t *trial) sayCulprit() string {
 
 func (t *trial) saySuspected() string {
 	a := t.named[0]
-	return fmt.Sprintf("%s is suspected of %s of the growth (%s of %s); the evidence is short of a conviction",
+	return fmt.Sprintf("%s may be responsible for %s of the growth (%s of %s); the evidence is short of a conviction",
 		t.display(a.index), percent(share(a.bytes, culprit.Bytes(t.growth.Total))), size(a.bytes), size(culprit.Bytes(t.growth.Total)))
 }
 
@@ -199,11 +199,11 @@ func (t *trial) sayHealthy() string {
 	aside := culprit.Bytes(t.growth.Warmup)
 	switch {
 	case drift <= 0 && aside == 0:
-		return fmt.Sprintf("Healthy: %d %s, no growth that needs a culprit", len(t.c.Units), t.unitWord())
+		return fmt.Sprintf("%d %s, no growth that needs a culprit", len(t.c.Units), t.unitWord())
 	case aside > culprit.Bytes(drift):
-		return fmt.Sprintf("Healthy: %s of warm-up after start, no growth that needs a culprit", size(aside))
+		return fmt.Sprintf("%s of warm-up after start, no growth that needs a culprit", size(aside))
 	}
-	return fmt.Sprintf("Healthy: %s of slow growth on %s (%s), dying away or too small to matter; no culprit needed",
+	return fmt.Sprintf("%s of slow growth on %s (%s), dying away or too small to matter; no culprit needed",
 		size(culprit.Bytes(drift)), size(culprit.Bytes(start)), percent(float64(drift)/float64(max(start, 1))))
 }
 
@@ -215,7 +215,7 @@ func (t *trial) unitWord() string {
 }
 
 func (t *trial) sayTraffic() string {
-	return fmt.Sprintf("Traffic-wide: every call keeps about %s (%s to %s), on %s of the processes, and no endpoint stands out; look at middleware, agents and the allocator",
+	return fmt.Sprintf("Every call keeps about %s (%s to %s), on %s of the processes, and no endpoint stands out; look at middleware, agents and the allocator",
 		size(culprit.Bytes(t.ledger.PerCall)), size(culprit.Bytes(t.ledger.PerCallLow)), size(culprit.Bytes(t.ledger.PerCallHigh)), percent(t.ledger.Growing))
 }
 

@@ -133,7 +133,10 @@ func (x *exposure) slotOf(at int64) int {
 
 // index lists the cells of every slot of time, per unit.
 func (x *exposure) index(l *Lineup, g *growth.Result) {
-	half := medianBytes(l.Events) / 2
+	half := int64(0)
+	if len(l.Events) > 0 {
+		half = medianBytes(l.Events) / 2
+	}
 	for u := range x.units {
 		ix := &x.units[u]
 		count := make([]int32, slots+1)

@@ -97,6 +97,9 @@ func Run(c *casefile.Case, events []growth.Event, all []growth.Event, g *growth.
 	l := &Lineup{Events: capEvents(events), Omnibus: 1}
 	l.Evidence = make([]Evidence, len(c.Roster.Suspects))
 	if len(l.Events) == 0 {
+		x := newExposure(c, nil, l, g, o)
+		x.read()
+		(&matrix{c: c, x: x, l: l}).calls()
 		return l
 	}
 	l.Clusters = cluster(l.Events, c.To-c.From, g.DT)
