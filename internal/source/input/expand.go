@@ -40,14 +40,14 @@ func (e *expander) problem(path string, err error, hint string) {
 }
 
 func (e *expander) argument(arg string) {
-	switch {
-	case arg == "-":
+	switch arg {
+	case "-":
 		if !e.stdin {
 			e.stdin = true
 			e.files = append(e.files, File{Path: "-", Name: "stdin", Size: -1, Stdin: true, pipe: true})
 		}
 		return
-	case arg == "":
+	case "":
 		e.problem(`""`, fs.ErrNotExist, "an argument is empty; an unset variable?")
 		return
 	}
@@ -134,8 +134,7 @@ func (e *expander) regular(path string, fi fs.FileInfo, named bool) {
 
 func (e *expander) failed(path string, err error) {
 	// The path stands in Problem.Path already; keep the cause.
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pe.Err
 	}
 	hint := ""

@@ -127,7 +127,7 @@ func hostInLabel(label string) string {
 	if cloudName.MatchString(label) || podName.MatchString(label) {
 		return label
 	}
-	for _, part := range strings.Split(label, "_") {
+	for part := range strings.SplitSeq(label, "_") {
 		words := trimWords(strings.Split(part, "-"), hyphenWords)
 		host := strings.Join(words, "-")
 		if podName.MatchString(host) || cloudName.MatchString(host) {

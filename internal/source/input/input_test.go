@@ -242,7 +242,7 @@ func TestOpenCorrupt(t *testing.T) {
 	}
 }
 
-func TestOpenStdin(t *testing.T) { //nolint:paralleltest // owns os.Stdin
+func TestOpenStdin(t *testing.T) { // not parallel: it owns os.Stdin
 	old := os.Stdin
 	defer func() { os.Stdin = old }()
 	pr, pw, err := os.Pipe()

@@ -17,7 +17,7 @@ const rawBuffer = 256 << 10
 // Reader reads one file, decompressed. It is used from one goroutine, but
 // BytesIn and ReaderAt may be used from others.
 type Reader struct {
-	ctx   context.Context //nolint:containedctx // a reader lives as long as the read it was opened for
+	ctx   context.Context
 	file  *os.File
 	spool bool // file is ours: removed on Close
 	kind  string

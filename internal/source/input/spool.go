@@ -50,7 +50,7 @@ func spoolPipe(ctx context.Context, f File) (*os.File, error) {
 }
 
 type ctxReader struct {
-	ctx context.Context //nolint:containedctx // lives for one copy
+	ctx context.Context
 	r   io.Reader
 }
 

@@ -79,7 +79,7 @@ func (c *clock) iso(b []byte) (int64, bool) {
 	d, ok3 := num(b[8:10])
 	h, ok4 := num(b[11:13])
 	mi, ok5 := num(b[14:16])
-	if !(ok1 && ok2 && ok3 && ok4 && ok5) || mo < 1 || mo > 12 || d < 1 || d > 31 || h > 24 || mi > 59 || y < 1973 || y > 2200 {
+	if !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || mo < 1 || mo > 12 || d < 1 || d > 31 || h > 24 || mi > 59 || y < 1973 || y > 2200 {
 		return 0, false
 	}
 	sec, micros, rest, ok := seconds(b[16:])
@@ -281,6 +281,3 @@ func daysFrom(y, m, d int) int64 {
 	doe := yoe*365 + yoe/4 - yoe/100 + doy
 	return int64(era)*146_097 + int64(doe) - 719_468
 }
-
-// zeroTime is the reference of readings whose dates do not matter.
-var zeroTime time.Time

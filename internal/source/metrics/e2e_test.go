@@ -303,7 +303,7 @@ func influxDo(t *testing.T, base, statement string) {
 		t.Fatal(err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	if body, _ := io.ReadAll(res.Body); res.StatusCode != 200 || strings.Contains(string(body), "error") {
+	if body, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusOK || strings.Contains(string(body), "error") {
 		t.Fatalf("%s: %s %s", statement, res.Status, body)
 	}
 }
@@ -311,15 +311,15 @@ func influxDo(t *testing.T, base, statement string) {
 func influxWrite(t *testing.T, base, lines string) {
 	t.Helper()
 	db := "telegraf"
-	if strings.HasSuffix(base, "/") {
-		base, db = strings.TrimSuffix(base, "/"), "shop"
+	if root, ok := strings.CutSuffix(base, "/"); ok {
+		base, db = root, "shop"
 	}
 	res, err := http.Post(base+"/write?db="+db, "text/plain", strings.NewReader(lines))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	if body, _ := io.ReadAll(res.Body); res.StatusCode != 204 {
+	if body, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusNoContent {
 		t.Fatalf("write: %s %s", res.Status, body)
 	}
 }

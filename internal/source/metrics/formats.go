@@ -158,7 +158,7 @@ func (f *failing) Read([]byte) (int, error) { return 0, f.err }
 // countingReader counts and reports bytes, and ends with the context.
 type countingReader struct {
 	r        io.Reader
-	ctx      context.Context //nolint:containedctx // lives for one read
+	ctx      context.Context
 	n        int64
 	progress func(n int64)
 }

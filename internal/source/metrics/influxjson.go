@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 )
 
@@ -182,9 +183,7 @@ func (p *influxJSON) target(plan *rowPlan, row []influxCell) *target {
 		return t
 	}
 	tags := map[string]string{}
-	for k, v := range plan.tags {
-		tags[k] = v
-	}
+	maps.Copy(tags, plan.tags)
 	for _, i := range plan.tagCols {
 		if i < len(row) && string(row[i].text) != "null" {
 			tags[plan.columns[i]] = string(row[i].text)

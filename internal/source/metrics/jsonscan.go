@@ -17,7 +17,6 @@ type jsonScanner struct {
 	err   error
 	depth int
 	text  []byte // the last string or literal
-	brief bool   // the last string had no escapes
 }
 
 const maxJSONDepth = 200

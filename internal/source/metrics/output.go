@@ -27,7 +27,7 @@ const (
 // out is the way from a parser to the sink: it opens a series with its first
 // value, counts, and keeps what is to be told at the end.
 type out struct {
-	ctx     context.Context //nolint:containedctx // lives for one read
+	ctx     context.Context
 	sink    Sink
 	opt     Options
 	res     Result

@@ -14,8 +14,8 @@ import (
 
 // PullOptions says what to ask a server for.
 type PullOptions struct {
-	// From and To bound the time asked for. Without To it is now, without From
-	// the day before To.
+	// From and To bound the time asked for. Without To it is the server's now,
+	// without From the day before To.
 	From, To time.Time
 	// Step between values; zero: what was stored (InfluxDB), or the scrape
 	// interval (Prometheus).
@@ -23,17 +23,27 @@ type PullOptions struct {
 	Progress func(n int64) // bytes received since the last call
 }
 
-func (o *PullOptions) fill(now time.Time) error {
+// fill completes the time from the clock of the server, which dates its answers.
+func (o *PullOptions) fill(answer *http.Response) error {
 	if o.To.IsZero() {
-		o.To = now
+		now, err := http.ParseTime(answer.Header.Get("Date"))
+		if err != nil {
+			return errors.New("the server does not date its answers: give both --from and --to")
+		}
+		o.To = now.Add(time.Second) // the header has whole seconds
 	}
 	if o.From.IsZero() {
 		o.From = o.To.Add(-24 * time.Hour)
 	}
-	if !o.From.Before(o.To) {
-		return fmt.Errorf("the time asked for ends (%s) before it begins (%s)", stampText(o.To), stampText(o.From))
+	return o.ordered()
+}
+
+// ordered refuses times the wrong way round, once both are known.
+func (o *PullOptions) ordered() error {
+	if o.From.IsZero() || o.To.IsZero() || o.From.Before(o.To) {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("the time asked for ends (%s) before it begins (%s)", stampText(o.To), stampText(o.From))
 }
 
 func stampText(t time.Time) string { return t.UTC().Format(time.RFC3339) }
@@ -87,7 +97,7 @@ func newServer(raw, what string, o PullOptions) (*server, url.Values, error) {
 		s.password = v
 	}
 	s.keep(s.password)
-	return s, q, nil
+	return s, q, o.ordered()
 }
 
 // take returns the first of several query parameters.
@@ -148,8 +158,7 @@ func (s *server) unreachable(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	var ue *url.Error
-	if errors.As(err, &ue) {
+	if ue, ok := errors.AsType[*url.Error](err); ok {
 		err = ue.Err // the address in it carries the query
 	}
 	return fmt.Errorf("%s: %w: %s; is it running, and are host and port right?", s, ErrUnreachable, s.clean(err.Error()))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"slices"
@@ -25,9 +26,6 @@ const influxWindow = 24 * time.Hour
 func PullInflux(ctx context.Context, rawURL string, opt PullOptions, sink Sink) (Result, error) {
 	s, q, err := newServer(rawURL, "influxdb", opt)
 	if err != nil {
-		return Result{Format: "influxdb"}, err
-	}
-	if err := opt.fill(time.Now()); err != nil {
 		return Result{Format: "influxdb"}, err
 	}
 	s.hint = "give them as http://USER:PASSWORD@HOST (1.x), ?token= or in CULPRIT_INFLUX_TOKEN (2.x)"
@@ -52,7 +50,7 @@ func PullInflux(ctx context.Context, rawURL string, opt PullOptions, sink Sink) 
 		p.o.res.Format, p.o.res.Bytes = format, s.bytes
 		return p.o.res, err
 	}
-	return pullResult(p.o, s, format, "is Telegraf's procstat or mem in it, and does it keep data that old?", opt)
+	return pullResult(p.o, s, format, "is Telegraf's procstat or mem in it, and does it keep data that old?", p.opt)
 }
 
 type influxPull struct {
@@ -71,7 +69,13 @@ func (p *influxPull) isSecond(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden {
+		return false, p.s.check(res, "InfluxDB")
+	}
 	_ = res.Body.Close() // nothing of interest
+	if err := p.opt.fill(res); err != nil {
+		return false, err
+	}
 	if v := strings.TrimPrefix(res.Header.Get("X-Influxdb-Version"), "v"); v != "" {
 		return !strings.HasPrefix(v, "1.") && !strings.HasPrefix(v, "0."), nil
 	}
@@ -84,7 +88,7 @@ func (p *influxPull) isSecond(ctx context.Context) (bool, error) {
 	}
 	defer func() { _ = res.Body.Close() }() // read or useless
 	var health struct{ Version string }
-	if res.StatusCode == 200 && json.NewDecoder(io.LimitReader(res.Body, 1<<16)).Decode(&health) == nil && health.Version != "" {
+	if res.StatusCode == http.StatusOK && json.NewDecoder(io.LimitReader(res.Body, 1<<16)).Decode(&health) == nil && health.Version != "" {
 		return strings.HasPrefix(strings.TrimPrefix(health.Version, "v"), "2"), nil
 	}
 	// Something that only speaks the API: the address tells by what it names.

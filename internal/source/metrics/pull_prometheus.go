@@ -49,9 +49,6 @@ func PullPrometheus(ctx context.Context, rawURL string, opt PullOptions, sink Si
 	if err != nil {
 		return Result{Format: "prometheus"}, err
 	}
-	if err := opt.fill(time.Now()); err != nil {
-		return Result{Format: "prometheus"}, err
-	}
 	s.hint = "give them as http://USER:PASSWORD@HOST, ?token= or in CULPRIT_PROMETHEUS_TOKEN"
 	token := q.Get("token")
 	if token == "" {
@@ -66,12 +63,16 @@ func PullPrometheus(ctx context.Context, rawURL string, opt PullOptions, sink Si
 	}
 	o := newOut(ctx, Options{}, sink)
 	p := &promPull{s: s, o: o, opt: opt, match: q.Get("match"), book: newLabelBook(o)}
-	if err := p.run(ctx); err != nil {
+	err = p.hello(ctx)
+	if err == nil {
+		err = p.run(ctx)
+	}
+	if err != nil {
 		o.res.Format, o.res.Bytes = "prometheus", s.bytes
 		return o.res, err
 	}
 	p.book.close()
-	return pullResult(o, s, "prometheus", "does it scrape process_resident_memory_bytes, container_memory_* or node_memory_*, and does it keep data that old?", opt)
+	return pullResult(o, s, "prometheus", "does it scrape process_resident_memory_bytes, container_memory_* or node_memory_*, and does it keep data that old?", p.opt)
 }
 
 type promPull struct {
@@ -80,6 +81,23 @@ type promPull struct {
 	opt   PullOptions
 	match string
 	book  *labelBook
+}
+
+// hello asks for nothing, to see that it is a Prometheus and what its clock says.
+func (p *promPull) hello(ctx context.Context) error {
+	res, err := p.s.get(ctx, "/api/v1/query", url.Values{"query": {"1"}})
+	if err != nil {
+		return err
+	}
+	if err := p.s.check(res, "Prometheus query API"); err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }() // read or useless
+	var answer struct{ Status string }
+	if err := json.NewDecoder(io.LimitReader(res.Body, 1<<16)).Decode(&answer); err != nil || answer.Status == "" {
+		return fmt.Errorf("%s: not an answer of Prometheus; does the address need a path?", p.s)
+	}
+	return p.opt.fill(res)
 }
 
 func (p *promPull) run(ctx context.Context) error {

@@ -158,7 +158,7 @@ func rssFields(rest []byte) (r rssRow, ok bool) {
 
 // rssPairs reads pid=13114 rss=148600 host=web3.
 func rssPairs(s string) (r rssRow, ok bool) {
-	for _, field := range strings.Fields(s) {
+	for field := range strings.FieldsSeq(s) {
 		k, v, found := strings.Cut(strings.Trim(field, ","), "=")
 		if !found {
 			continue

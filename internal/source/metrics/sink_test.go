@@ -118,7 +118,7 @@ func runCases(t *testing.T, cases []parseCase) {
 
 func dedent(s string) string {
 	var lines []string
-	for _, l := range strings.Split(s, "\n") {
+	for l := range strings.SplitSeq(s, "\n") {
 		if l = strings.TrimSpace(l); l != "" {
 			lines = append(lines, l)
 		}

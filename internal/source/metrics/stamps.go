@@ -3,6 +3,7 @@ package metrics
 import (
 	"bytes"
 	"regexp"
+	"time"
 )
 
 // stamps keeps the time that loops write between their outputs: a line of
@@ -11,8 +12,6 @@ type stamps struct {
 	o    *out
 	at   int64
 	have bool
-	// shared is set once stamps without date were seen.
-	timeOnly bool
 }
 
 var topHead = regexp.MustCompile(`^top - (\d\d:\d\d:\d\d) `)
@@ -69,6 +68,6 @@ func trimStamp(line []byte) []byte {
 
 // isStamp is take without memory, for scores.
 func isStamp(line []byte) bool {
-	s := stamps{o: &out{clock: newClock(nil, zeroTime)}}
+	s := stamps{o: &out{clock: newClock(nil, time.Time{})}}
 	return s.take(line)
 }

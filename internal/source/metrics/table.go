@@ -32,7 +32,6 @@ type table struct {
 	sep     byte
 	plan    *tablePlan
 	cells   [][]byte
-	header  string
 	key     []byte
 	targets map[string]*tableSeries
 	taken   map[culprit.Series]int

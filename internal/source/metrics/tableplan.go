@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"time"
 
 	"culprit"
 )
@@ -228,7 +229,7 @@ func rowShare(p *tablePlan, rows [][]byte, sep byte) float64 {
 	if len(rows) == 0 {
 		return 0.6
 	}
-	c := newClock(nil, zeroTime)
+	c := newClock(nil, time.Time{})
 	good := 0
 	for _, row := range rows {
 		cells := splitCells(row, sep, nil)
