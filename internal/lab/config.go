@@ -142,7 +142,7 @@ func Long() Config {
 		},
 		Memory: Memory{
 			Kind: culprit.RSS, Base: 180, Warm: 250, WarmCalls: 400, Frag: 40, FragCalls: 2000, Heap: 12,
-			Release: 0.8, ReleaseTau: 1800, SharedPerHost: 80, CallMem: [3]float64{1, 12, 60},
+			Release: 0.8, ReleaseTau: 1800, SharedPerHost: 80, CallMem: [3]float64{0.8, 3, 8},
 		},
 		Sampling: Sampling{Every: 10, HostSeries: true, Noise: 1.5, HostNoise: 40, Missing: 0.03, Lost: 0.005},
 	}

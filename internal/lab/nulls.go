@@ -26,12 +26,11 @@ func nulls() []Scenario {
 	small := Ghost{Median: 130, Sigma: 0.5, Run: [2]float64{3, 25}, Retain: 0.6}
 	thread := Ghost{Median: 60, Sigma: 0.1, Run: [2]float64{2, 6}, Retain: 1}
 	outside := Ghost{Median: 2000, Sigma: 0.3, Run: [2]float64{40, 300}, Retain: 1}
-	quiet := func(c *Config) { c.Traffic.Long = 0 }
 	no := culprit.OutcomeNotRequests
 	out := []Scenario{
 		null("null/short/healthy", "a fleet that has just booted", culprit.OutcomeHealthy, Short(), nil),
-		null("null/long/healthy", "12 h of everyday life", culprit.OutcomeHealthy, Long(), quiet),
-		null("null/long/healthy/host-30s", "the same, host memory only", culprit.OutcomeHealthy, atHost(30, Long()), quiet),
+		null("null/long/healthy", "12 h of everyday life", culprit.OutcomeHealthy, Long(), nil),
+		null("null/long/healthy/host-30s", "the same, host memory only", culprit.OutcomeHealthy, atHost(30, Long()), nil),
 		null("null/short/random", "8 steps caused by nothing in the log", no, Short(), ghosts("random", 8, small)),
 		null("null/short/thread", "12 steps of a background thread in one process", no, Short(), ghosts("thread", 12, thread)),
 		null("null/short/cron", "8 steps at full minutes", no, Short(), ghosts("cron", 8, small)),
@@ -66,8 +65,6 @@ func shapes() []Scenario {
 		null("null/short/fragmentation", "logarithmic growth without end", culprit.OutcomeHealthy, Short(), func(c *Config) {
 			c.Memory.Frag, c.Memory.FragCalls = 45, 60
 		}),
-		null("null/3d/quiet", "72 h of everyday life, for the ledger", culprit.OutcomeHealthy, Days(3, 30), func(c *Config) {
-			c.Traffic.Long = 0
-		}),
+		null("null/3d/quiet", "72 h of everyday life, for the ledger", culprit.OutcomeHealthy, Days(3, 30), nil),
 	}
 }

@@ -42,6 +42,14 @@ func head(b *strings.Builder, cells ...string) {
 	row(b, rule...)
 }
 
+// Line sums up the first judge's runs in one line, for those who wait.
+func (r Result) Line() string {
+	s := r.Scores[0]
+	return fmt.Sprintf("%-30s runs %d first %d convicted %d/%d exact %d wrong %d shady %d freed %d covers %d/%d ratio %s fit %d: %s",
+		r.Scenario.Name, s.Runs, s.First, s.Convicted, s.Culprits, s.Exact, s.Wrong, s.Shady, s.Freed, s.Covered, s.Estimated,
+		ratio(s.Ratios), s.Fit, outcomes(s.Outcomes))
+}
+
 // share prints k of n as a fraction with two digits.
 func share(k, n int) string {
 	if n == 0 {

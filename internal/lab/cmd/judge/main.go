@@ -76,8 +76,9 @@ func run(args []string, out, progress io.Writer) error {
 		if s.Heavy() {
 			runs = max(1, (runs+3)/4)
 		}
-		fmt.Fprintf(progress, "%s: %d runs\n", s.Name, runs)
-		table.Results = append(table.Results, lab.Trial(s, judges, runs, o.seed, o.parallel))
+		r := lab.Trial(s, judges, runs, o.seed, o.parallel)
+		table.Results = append(table.Results, r)
+		fmt.Fprintln(progress, r.Line())
 	}
 	if o.list {
 		return nil
