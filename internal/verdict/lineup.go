@@ -8,7 +8,6 @@ import (
 	"culprit"
 	"culprit/internal/analysis/growth"
 	"culprit/internal/analysis/lineup"
-	"culprit/internal/stat"
 )
 
 // grade of evidence.
@@ -293,46 +292,6 @@ func (t *trial) shadows(l *lineup.Lineup, best *lineup.Evidence) {
 }
 
 func sameSet(a, b []int) bool { return slices.Equal(a, b) }
-
-// demands is what each attributed episode demanded: its growth, and at process
-// level the headroom it used up first (method, section 5).
-func (t *trial) demands(events []growth.Event) []float64 {
-	var xs []float64
-	for _, ev := range events {
-		d := float64(ev.Bytes)
-		if t.c.Level == culprit.LevelProcess {
-			d += float64(min(ev.Headroom, ev.Bytes))
-		}
-		xs = append(xs, d)
-	}
-	return xs
-}
-
-// measure fills the size of a named suspect from its episodes.
-func (t *trial) measure(a *accused) {
-	for _, e := range a.events {
-		a.bytes += culprit.Bytes(e.Bytes)
-	}
-	xs := t.demands(a.events)
-	if len(xs) == 0 {
-		return
-	}
-	if len(xs) < 2 {
-		a.size = culprit.Interval{Estimate: &xs[0]}
-		return
-	}
-	mean, lo, hi := stat.TInterval(xs, 0.95)
-	if lo <= slices.Min(xs)/2 {
-		// Skewed sizes: the interval on the logarithmic scale cannot cross zero.
-		_, lo, hi = stat.LogTInterval(xs, 0.95)
-		lo, hi = min(lo, mean), max(hi, mean)
-	}
-	a.size = culprit.Interval{Estimate: &mean, Low: &lo, High: &hi}
-	if inf := t.lineup.Evidence[a.index].Informative; inf > 0 {
-		h := min(1, float64(len(a.events))/float64(inf))
-		a.harm = &h
-	}
-}
 
 // byEvidence orders suspects: strongest first.
 func byEvidence(a, b *accused) int {

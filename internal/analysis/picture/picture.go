@@ -95,25 +95,33 @@ func curve(c *casefile.Case, unit int, grew bool, cuts []Cut) culprit.Curve {
 		out.At = append(out.At, sec(p.At))
 		out.Mem = append(out.Mem, float64(p.Mem))
 		if len(cuts) > 0 {
-			out.Without = append(out.Without, float64(Without(p, mine)))
+			out.Without = append(out.Without, float64(without(p, u.Points, mine)))
 		}
 	}
 	return out
 }
 
-// Without is a unit's memory had the cut growth not happened: the part of every
-// episode that lies before the instant is taken off.
-func Without(p casefile.Point, cuts []Cut) int64 {
+// without is a unit's memory had the cut growth not happened. During an episode
+// the level stays where it was when the episode began, less what was cut before.
+func without(p casefile.Point, pts []casefile.Point, cuts []Cut) int64 {
 	mem := p.Mem
 	for _, x := range cuts {
-		switch {
-		case p.At >= x.B:
+		if p.At > x.A && p.At < x.B {
+			mem = min(mem, levelAt(pts, x.A))
+		}
+	}
+	for _, x := range cuts {
+		if p.At >= x.B {
 			mem -= x.Bytes
-		case p.At > x.A:
-			mem -= int64(float64(x.Bytes) * float64(p.At-x.A) / float64(x.B-x.A))
 		}
 	}
 	return max(mem, 0)
+}
+
+// levelAt is the last sample at or before an instant.
+func levelAt(pts []casefile.Point, at int64) int64 {
+	i, _ := slices.BinarySearchFunc(pts, at+1, func(p casefile.Point, at int64) int { return cmp.Compare(p.At, at) })
+	return pts[max(i-1, 0)].Mem
 }
 
 // extremes keeps the lowest and highest sample of every bin, in time order, so
