@@ -55,3 +55,15 @@ func (s Scenario) seed(base uint64, run int) uint64 {
 func (s Scenario) Heavy() bool {
 	return s.Config.Traffic.RPS*s.Config.Time.Span > 5e5
 }
+
+// Runs is how many worlds of the scenario are worth the price of n of half a
+// day: five times as many of minutes, a quarter as many of days.
+func (s Scenario) Runs(n int) int {
+	switch {
+	case s.Heavy():
+		return max(1, (n+3)/4)
+	case s.Config.Time.Span < 3600:
+		return 5 * n
+	}
+	return n
+}

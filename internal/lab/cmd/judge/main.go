@@ -40,7 +40,7 @@ type options struct {
 func parse(args []string) (options, error) {
 	var o options
 	f := flag.NewFlagSet("judge", flag.ContinueOnError)
-	f.IntVar(&o.runs, "runs", 20, "worlds per scenario; scenarios of days get a quarter")
+	f.IntVar(&o.runs, "runs", 20, "worlds per scenario; scenarios of minutes get five times as many, of days a quarter")
 	f.IntVar(&o.parallel, "parallel", min(2, runtime.NumCPU()), "worlds at a time")
 	f.Uint64Var(&o.seed, "seed", 1, "first seed")
 	f.StringVar(&o.only, "scenarios", ".", "only scenarios whose name matches this regular expression")
@@ -72,11 +72,7 @@ func run(args []string, out, progress io.Writer) error {
 			fmt.Fprintf(out, "%-34s %s\n", s.Name, s.About)
 			continue
 		}
-		runs := o.runs
-		if s.Heavy() {
-			runs = max(1, (runs+3)/4)
-		}
-		r := lab.Trial(s, judges, runs, o.seed, o.parallel)
+		r := lab.Trial(s, judges, s.Runs(o.runs), o.seed, o.parallel)
 		table.Results = append(table.Results, r)
 		fmt.Fprintln(progress, r.Line())
 	}
