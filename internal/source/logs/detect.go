@@ -91,8 +91,9 @@ func rank(lines [][]byte, o *Options) (*plan, int) {
 	claims := make([]int, len(p.formats))
 	c := newClock(o)
 	prefixed, total := 0, 0
+	var m meta
 	for _, l := range lines {
-		var m meta
+		m = meta{}
 		if w != nil {
 			w.reset(len(l))
 			l = w.strip(l, &m)

@@ -68,8 +68,9 @@ func wrapperOf(lines [][]byte, o *Options) string {
 	for _, f := range wrapperFormats() {
 		w := newWrapper(f.name, o)
 		n := 0
+		var m meta
 		for _, l := range lines {
-			var m meta
+			m = meta{}
 			w.reset(len(l))
 			if _, ok := f.take(w, l, &m); ok {
 				n++
