@@ -157,6 +157,16 @@ func (t *target) ref(k culprit.MemoryKind) *ref {
 	return r
 }
 
+// fresh tells that nothing was read for the target yet.
+func (t *target) fresh() bool {
+	for _, r := range t.refs {
+		if r != nil {
+			return false
+		}
+	}
+	return true
+}
+
 // emit hands every kind of a reading on. A reading that carries a pid although
 // its series has none goes through the splitter.
 func (o *out) emit(t *target, at int64, rd *reading) bool {

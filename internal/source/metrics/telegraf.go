@@ -41,12 +41,14 @@ type measurement struct {
 type lineSeries struct {
 	t      *target
 	fields []lineField
+	titled bool
 }
 
 type lineField struct {
-	key  string
-	slot slot
-	mul  int64
+	key   string
+	slot  slot
+	mul   int64
+	title bool // the command line, a field unless tag_with asks for a tag
 }
 
 // maxTagSets bounds the memory for names when tags carry request ids or the like.
@@ -105,6 +107,9 @@ func (p *lineProtocol) fields(s *lineSeries, m *measurement, rest []byte) bool {
 		if f.slot != slotNone && !p.value(f, rest[:n]) {
 			ok = false
 		}
+		if f.title && !s.titled {
+			p.title(s, rest[:n])
+		}
 		if n >= len(rest) {
 			rest = nil
 			break
@@ -142,6 +147,19 @@ func (p *lineProtocol) value(f lineField, text []byte) bool {
 	return true
 }
 
+// title takes the role from a command line that is a field, before the first
+// reading goes out.
+func (p *lineProtocol) title(s *lineSeries, value []byte) {
+	s.titled = true
+	if s.t.base.Role == "" && s.t.wait == nil && s.t.fresh() {
+		text := unescape(string(bytes.Trim(value, `"`)))
+		p.o.applyTitle(s.t, text)
+		if s.t.base.Role != "" || s.t.wait != nil {
+			s.t.base.Name = processName(text)
+		}
+	}
+}
+
 // field finds what the i-th field is, from the last line where it can.
 func (s *lineSeries) field(i int, key []byte, m *measurement) lineField {
 	if i < len(s.fields) && s.fields[i].key == string(key) {
@@ -152,6 +170,7 @@ func (s *lineSeries) field(i int, key []byte, m *measurement) lineField {
 	if s.t.base.PID != 0 && f.slot == slotPID {
 		f.slot = slotNone
 	}
+	f.title = f.key == "cmdline" && m.family == familyProcess && s.t.base.PID != 0
 	if i < len(s.fields) {
 		s.fields[i] = f
 	} else if i == len(s.fields) {

@@ -56,6 +56,13 @@ procstat,host=web1,cmdline=puma\ 5.6.5\ (tcp://0.0.0.0:3000)\ [app],pid=77 memor
 			rss host=web2 pid=77 name=puma 5.6.5: 1125T201429=3000`, lines: 4,
 		},
 		{
+			name: "command line as a field", want: "telegraf",
+			text: `procstat,host=web1,pid=78,process_name=puma memory_rss=2000i,cmdline="puma: cluster worker 1: 77 [app]" 1574712869000000000
+procstat,host=web1,pid=78,process_name=puma memory_rss=2001i,cmdline="puma: cluster worker 1: 77 [app]" 1574712870000000000
+`,
+			series: `rss host=web1 pid=78 name=puma worker 1 role=worker: 1125T201429=2000 1125T201430=2001`, lines: 2,
+		},
+		{
 			name: "cgroup and docker", want: "telegraf",
 			text: `cgroup,host=web1,path=/sys/fs/cgroup/system.slice/puma.service memory.current=5000i,memory.stat.anon=3000i,memory.stat.file=1500i,memory.stat.inactive_file=1000i 1574712869000000000
 docker_container_mem,container_name=app,host=web1 usage=700i,rss=500i,cache=90i,limit=10000i 1574712869000000000
