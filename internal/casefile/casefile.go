@@ -53,8 +53,8 @@ type Row struct {
 	// placed; OnHost(i) when only its host is known (see Case.Hosts).
 	Unit   int32
 	Label  uint32 // index into Roster.Labels
-	User   uint32 // index into Roster.Users, 0 unknown
-	Client uint32 // index into Roster.Clients, 0 unknown
+	User   uint32 // hash of the user, 0 unknown: who it was is nobody's business
+	Client uint32 // hash of the client's address or key, 0 unknown
 	Status uint16
 	Flags  uint16
 	Source uint16 // index into the hall's files
@@ -85,9 +85,7 @@ type Suspect struct {
 type Roster struct {
 	Suspects []Suspect
 	// Labels maps a row's label to the suspects it belongs to, the endpoint first.
-	Labels  [][]int32
-	Users   []string
-	Clients []string
+	Labels [][]int32
 }
 
 // Case is everything the study needs.

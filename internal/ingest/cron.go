@@ -34,7 +34,7 @@ func (h *hall) deploys(path string) error {
 	if err != nil {
 		return fmt.Errorf("deploys file: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // opened for reading
 	ds, warnings, err := logs.ParseDeploys(f, h.opt.Location)
 	if err != nil {
 		return fmt.Errorf("deploys file %s: %w", path, err)
@@ -53,7 +53,7 @@ func (h *hall) crontab(path string) error {
 	if err != nil {
 		return fmt.Errorf("crontab: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // opened for reading
 	entries, warnings, err := logs.ParseCrontab(f)
 	if err != nil {
 		return fmt.Errorf("crontab %s: %w", path, err)

@@ -35,7 +35,7 @@ func dedupe(st *store.Store, d *dictionary, sources []sourceFacts, rank int, cal
 	votes := map[[2]uint32]int64{}
 	var joined int64
 	for part := range parts {
-		keys, err := betterAccounts(st, d, sources, rank, part, parts)
+		keys, err := betterAccounts(st, sources, rank, part, parts)
 		if err != nil {
 			return joined, nil, err
 		}
@@ -67,7 +67,7 @@ type accounts struct {
 	part, parts uint64
 }
 
-func betterAccounts(st *store.Store, d *dictionary, sources []sourceFacts, rank int, part, parts uint64) (*accounts, error) {
+func betterAccounts(st *store.Store, sources []sourceFacts, rank int, part, parts uint64) (*accounts, error) {
 	a := &accounts{byID: map[uint64]*twin{}, byPath: map[uint32][]*twin{}, part: part, parts: parts}
 	for rows, err := range st.Blocks() {
 		if err != nil {

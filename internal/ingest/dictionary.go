@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"strings"
 	"sync"
 
 	"culprit"
@@ -9,9 +10,6 @@ import (
 // maxLabels bounds the combinations of dimensions that are told apart. Beyond
 // it a call keeps its endpoint and loses its parameters; the report says so.
 const maxLabels = 40_000
-
-// maxPeople bounds the users and clients that are told apart.
-const maxPeople = 200_000
 
 // dim is one dimension of a call: its format, its operation or a parameter.
 type dim struct{ key, value string }
@@ -37,7 +35,7 @@ type keyTable struct {
 	overflow bool
 }
 
-// dictionary numbers endpoints, labels, people and processes for all files of a
+// dictionary numbers endpoints, labels and processes for all files of a
 // run. Recorders keep caches in front of it, so its lock is taken for new
 // things only.
 type dictionary struct {
@@ -48,8 +46,6 @@ type dictionary struct {
 	labels    []label
 	byLabel   map[string]uint32
 	keys      map[string]*keyTable
-	users     people
-	clients   people
 	procs     []proc
 	byProc    map[proc]uint32
 	// routeOf counts which controller#action a method and route led to, so that
@@ -65,32 +61,10 @@ type proc struct {
 	pid  int
 }
 
-type people struct {
-	names []string
-	index map[string]uint32
-}
-
-func newPeople() people { return people{names: []string{""}, index: map[string]uint32{}} }
-
-func (p *people) id(name []byte) uint32 {
-	if id, ok := p.index[string(name)]; ok {
-		return id
-	}
-	if len(p.names) > maxPeople {
-		return 0
-	}
-	id := uint32(len(p.names))
-	s := string(name)
-	p.names = append(p.names, s)
-	p.index[s] = id
-	return id
-}
-
 func newDictionary() *dictionary {
 	return &dictionary{
 		tree: newRouteTree(), byName: map[string]uint32{}, byLabel: map[string]uint32{},
-		keys: map[string]*keyTable{}, users: newPeople(), clients: newPeople(),
-		byProc: map[proc]uint32{}, routeOf: map[uint32]map[uint32]int64{},
+		keys: map[string]*keyTable{}, byProc: map[proc]uint32{}, routeOf: map[uint32]map[uint32]int64{},
 	}
 }
 
@@ -119,10 +93,7 @@ func (d *dictionary) routed(verb string, path []byte) uint32 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	route := d.tree.add(path)
-	key := "route\x00" + verb
-	for _, s := range route {
-		key += "/" + s
-	}
+	key := "route\x00" + verb + "/" + strings.Join(route, "/")
 	return d.endpointID(key, endpoint{kind: "endpoint", verb: verb, route: route})
 }
 

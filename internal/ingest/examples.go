@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"sort"
+	"strings"
 
 	"culprit"
 	"culprit/internal/casefile"
@@ -107,12 +108,12 @@ func (d *Docket) example(c candidate, id string) culprit.Example {
 // shape writes a call as its endpoint and dimensions.
 func (d *Docket) shape(label uint32) string {
 	set := d.Case.Roster.Labels[label]
-	s := d.Case.Roster.Suspects[set[0]].Name
+	parts := []string{d.Case.Roster.Suspects[set[0]].Name}
 	for _, i := range set[1:] {
 		x := d.Case.Roster.Suspects[i]
-		s += " " + trimParam(x.Key) + "=" + x.Value
+		parts = append(parts, trimParam(x.Key)+"="+x.Value)
 	}
-	return s
+	return strings.Join(parts, " ")
 }
 
 func trimParam(key string) string {
@@ -157,7 +158,7 @@ func readLines(ctx context.Context, f input.File, offsets []int64, each func(int
 	if err != nil {
 		return err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }() // opened for reading
 	buf := make([]byte, lineBytes)
 	if at := r.ReaderAt(); at != nil {
 		for _, o := range offsets {

@@ -195,12 +195,15 @@ func (h *hall) rankSources() int {
 		}
 		return orderOf(x.told, y.told)
 	})
-	rank := 0
-	for i, s := range order {
-		if i > 0 && h.sources[s].told != h.sources[order[i-1]].told {
+	rank, last := -1, -1
+	for _, s := range order {
+		if h.sources[s].calls == 0 {
+			continue // series, or a log without calls
+		}
+		if last < 0 || h.sources[s].told != h.sources[last].told {
 			rank++
 		}
-		h.sources[s].rank = rank
+		h.sources[s].rank, last = rank, s
 	}
 	return rank + 1
 }

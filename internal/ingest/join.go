@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -67,9 +68,7 @@ func (h *hall) oneAccount() (map[string]string, int64, error) {
 			return nil, joined, err
 		}
 		joined += n
-		for k, v := range up {
-			upstreams[k] = v
-		}
+		maps.Copy(upstreams, up)
 	}
 	return upstreams, joined, nil
 }

@@ -81,7 +81,7 @@ func (h *hall) readOne(ctx context.Context, i, workers int, mu *sync.Mutex) culp
 		in.Warnings = append(in.Warnings, openTrouble(err))
 		return in
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }() // opened for reading
 	head, err := r.Head(headBytes)
 	if err != nil || len(head) == 0 {
 		in.Warnings = append(in.Warnings, emptyTrouble(err))

@@ -30,9 +30,9 @@ type recorder struct {
 	values  map[uint64]string // hash(endpoint, key, value) -> folded value, "" none
 	labels  map[uint64]uint32
 	procs   map[uint64]uint32
-	people  map[uint64]uint32
 	pairs   map[[2]uint32]int64 // route -> named
 	counts  []int64             // calls per label
+	learned map[uint32]int      // calls of a named endpoint, for learning its routes
 	dims    []dim
 	dimHash uint64
 
@@ -41,7 +41,6 @@ type recorder struct {
 	jobs       int64
 	calls      int64
 	proxied    int64
-	memBytes   int64 // calls that carry their own memory figure
 	rpcPlain   map[uint32]int64
 	row        store.Row
 }
@@ -50,7 +49,7 @@ func newRecorder(d *dictionary, w *store.Writer, series *seriesBook, source int,
 	return &recorder{
 		dict: d, out: w, source: uint16(source), host: host, series: series,
 		routes: map[uint64]uint32{}, names: map[uint64]uint32{}, values: map[uint64]string{},
-		labels: map[uint64]uint32{}, procs: map[uint64]uint32{}, people: map[uint64]uint32{},
+		labels: map[uint64]uint32{}, procs: map[uint64]uint32{}, learned: map[uint32]int{},
 		pairs: map[[2]uint32]int64{}, rpcPlain: map[uint32]int64{},
 	}
 }
@@ -89,10 +88,10 @@ func (r *recorder) Call(c *culprit.Call) {
 	row.Label = r.label(c, ep)
 	row.Proc = r.proc(c)
 	if len(c.User) > 0 {
-		row.User = r.person(c.User, &r.dict.users, 'u')
+		row.User = uint32(maphash.Bytes(seed, c.User)) | 1
 	}
 	if len(c.Client) > 0 {
-		row.Client = r.person(c.Client, &r.dict.clients, 'c')
+		row.Client = uint32(maphash.Bytes(seed, c.Client)) | 1
 	}
 	if len(c.RequestID) > 0 {
 		row.ID = maphash.Bytes(seed, c.RequestID) | 1
@@ -150,52 +149,52 @@ func (r *recorder) endpoint(c *culprit.Call, row *store.Row) uint32 {
 	case c.Kind == culprit.CallProxy:
 		r.proxied++
 	}
-	var route uint32
 	hasRoute := len(c.Path) > 0
+	var h uint64
 	if hasRoute {
-		var h uint64
-		route, h = r.route(c)
+		h = routeHash(c)
 		row.Hash = uint32(h) | 1
 	}
-	if len(c.Controller) == 0 {
-		if !hasRoute {
-			return r.named(c, []byte("(unnamed)"), nil)
-		}
-		return route
+	switch {
+	case len(c.Controller) > 0:
+	case hasRoute:
+		return r.route(c, h)
+	default:
+		return r.named(c, []byte("(unnamed)"), nil)
 	}
 	ep := r.named(c, c.Controller, c.Action)
-	if hasRoute {
-		r.pairs[[2]uint32{route, ep}]++
+	if hasRoute && r.learns(ep) {
+		r.pairs[[2]uint32{r.route(c, h), ep}]++
 	}
 	return ep
 }
 
-func (r *recorder) route(c *culprit.Call) (uint32, uint64) {
-	var h maphash.Hash
-	h.SetSeed(seed)
-	h.Write(c.Method)
-	h.WriteByte(' ')
-	h.Write(c.Path)
-	sum := h.Sum64()
+// learns says whether this call of a named endpoint shall teach its route: all
+// at first, then one in 64, since folding a path never seen before is dear.
+func (r *recorder) learns(ep uint32) bool {
+	r.learned[ep]++
+	n := r.learned[ep]
+	return n <= 64 || n&63 == 0
+}
+
+func routeHash(c *culprit.Call) uint64 {
+	return maphash.Bytes(seed, c.Path) ^ maphash.Bytes(seed, c.Method)*31
+}
+
+func (r *recorder) route(c *culprit.Call, sum uint64) uint32 {
 	if id, ok := r.routes[sum]; ok {
-		return id, sum
+		return id
 	}
 	if len(r.routes) >= maxCache {
 		clear(r.routes)
 	}
 	id := r.dict.routed(string(c.Method), c.Path)
 	r.routes[sum] = id
-	return id, sum
+	return id
 }
 
 func (r *recorder) named(c *culprit.Call, first, second []byte) uint32 {
-	var h maphash.Hash
-	h.SetSeed(seed)
-	h.WriteByte(byte(c.Kind))
-	h.Write(first)
-	h.WriteByte('#')
-	h.Write(second)
-	sum := h.Sum64()
+	sum := maphash.Bytes(seed, first) ^ maphash.Bytes(seed, second)*3 + uint64(c.Kind)
 	if id, ok := r.names[sum]; ok {
 		return id
 	}
@@ -214,14 +213,10 @@ func (r *recorder) proc(c *culprit.Call) uint32 {
 		// cron's own pid is not the command's: only the host is known.
 		c.PID = 0
 	}
-	var h maphash.Hash
-	h.SetSeed(seed)
-	h.Write(host)
-	h.WriteByte(0)
+	sum := maphash.Bytes(seed, host) ^ uint64(c.PID)*0x9e3779b97f4a7c15
 	if len(host) == 0 && r.host == "" && len(c.Upstream) > 0 {
-		h.Write(c.Upstream)
+		sum ^= maphash.Bytes(seed, c.Upstream) * 5
 	}
-	sum := h.Sum64() ^ uint64(c.PID)*0x9e3779b97f4a7c15
 	if id, ok := r.procs[sum]; ok {
 		return id
 	}
@@ -239,21 +234,6 @@ func (r *recorder) proc(c *culprit.Call) uint32 {
 
 // upstreamPrefix marks a host that is known by its address behind a proxy only.
 const upstreamPrefix = "upstream:"
-
-func (r *recorder) person(name []byte, p *people, kind byte) uint32 {
-	sum := maphash.Bytes(seed, name) ^ uint64(kind)
-	if id, ok := r.people[sum]; ok {
-		return id
-	}
-	if len(r.people) >= maxCache {
-		clear(r.people)
-	}
-	r.dict.mu.Lock()
-	id := p.id(name)
-	r.dict.mu.Unlock()
-	r.people[sum] = id
-	return id
-}
 
 func (r *recorder) count(label uint32) {
 	for int(label) >= len(r.counts) {

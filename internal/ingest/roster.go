@@ -15,7 +15,7 @@ const minCalls = 3
 
 // roster lays out who can be suspected and which of them a label stands for.
 func (d *dictionary) roster() *casefile.Roster {
-	ro := &casefile.Roster{Users: d.users.names, Clients: d.clients.names}
+	ro := &casefile.Roster{}
 	type key struct {
 		parent int32
 		dim    dim

@@ -48,7 +48,7 @@ func (f Firehose) Case() *casefile.Case {
 	rng := stat.Rand(f.Seed, 11)
 	c := &casefile.Case{
 		From: epochMonday, To: epochMonday + micros(f.Span), Level: culprit.LevelProcess,
-		Calls: f.Rows, LogLoss: -1, SkewSeconds: 1, Roster: &casefile.Roster{Users: []string{""}, Clients: []string{""}},
+		Calls: f.Rows, LogLoss: -1, SkewSeconds: 1, Roster: &casefile.Roster{},
 	}
 	for e := range f.Endpoints {
 		c.Roster.Suspects = append(c.Roster.Suspects, casefile.Suspect{

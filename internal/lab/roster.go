@@ -136,7 +136,7 @@ func (e *endpoint) bad(label uint32) bool {
 
 // enroll lists the suspects and labels of all endpoints.
 func enroll(eps []endpoint) *casefile.Roster {
-	r := &casefile.Roster{Users: []string{""}, Clients: []string{""}}
+	r := &casefile.Roster{}
 	for i := range eps {
 		e := &eps[i]
 		e.base = uint32(len(r.Labels))
@@ -157,9 +157,6 @@ func enroll(eps []endpoint) *casefile.Roster {
 			}
 			r.Labels = append(r.Labels, set)
 		}
-	}
-	for u := range 400 {
-		r.Users = append(r.Users, fmt.Sprintf("user-%d", u+1))
 	}
 	return r
 }
