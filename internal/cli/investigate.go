@@ -99,7 +99,7 @@ func investigate(ctx context.Context, w World, o *options, args []string) error 
 	if err != nil {
 		return err
 	}
-	defer docket.Close()
+	defer func() { _ = docket.Close() }() // temporary files only
 	if err := understood(docket); err != nil {
 		return err
 	}

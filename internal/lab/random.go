@@ -14,18 +14,6 @@ func logNormal(rng *rand.Rand, median, sigma float64) float64 {
 	return median * math.Exp(sigma*rng.NormFloat64())
 }
 
-// poisson draws a count (Knuth for small means, else the normal limit).
-func poisson(rng *rand.Rand, mean float64) int {
-	if mean > 30 {
-		return max(0, int(math.Round(mean+math.Sqrt(mean)*rng.NormFloat64())))
-	}
-	limit, n, p := math.Exp(-mean), 0, 1.0
-	for p *= rng.Float64(); p > limit; p *= rng.Float64() {
-		n++
-	}
-	return n
-}
-
 // wheel draws indexes in proportion to weights.
 type wheel []float64
 

@@ -3,6 +3,7 @@ package verdict
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"culprit"
 	"culprit/internal/analysis/lineup"
@@ -111,14 +112,7 @@ func hostOr(h string) string {
 }
 
 func join(names []string) string {
-	out := ""
-	for i, n := range names {
-		if i > 0 {
-			out += " and "
-		}
-		out += n
-	}
-	return out
+	return strings.Join(names, " and ")
 }
 
 // spreadBill takes a ledger's bill off the units by their slow growth.

@@ -79,15 +79,13 @@ type table struct {
 	width int64
 	bins  int
 	block int // bins per block
-	host  []int
 
 	valid []bool
 	y     []float64
 	n     []float64 // all calls
 	age   []float64
 	// x[suspect] is sparse: cell -> calls.
-	x        []map[int32]float64
-	narrowed bool
+	x []map[int32]float64
 }
 
 // blockBins is the length of a block in bins: processes are swapped within it.

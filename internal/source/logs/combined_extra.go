@@ -136,7 +136,7 @@ func (x *extra) value(v []byte, c *culprit.Call) {
 		return
 	}
 	if digit(v[0]) || v[0] == '[' || v[0] == 'u' {
-		if x.figure(v, c) {
+		if x.figure(v) {
 			return
 		}
 	}
@@ -155,7 +155,7 @@ func (x *extra) value(v []byte, c *culprit.Call) {
 
 // figure takes a value that begins with a digit. It reports whether it was a
 // time.
-func (x *extra) figure(v []byte, c *culprit.Call) bool {
+func (x *extra) figure(v []byte) bool {
 	whole, n := atoi(v)
 	switch {
 	case n == 0:

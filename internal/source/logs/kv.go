@@ -72,7 +72,7 @@ func (p *kvLines) pairs(b []byte, i int) bool {
 			i++
 			continue
 		}
-		f := fNone
+		var f field
 		g := s.slots[cur].next
 		if guess := &s.slots[g]; guess.at(b, i) {
 			f = guess.f

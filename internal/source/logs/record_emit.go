@@ -12,7 +12,7 @@ func (p *recorder) emit(m *meta, out Sink) bool {
 	r := &p.r
 	c := &r.call
 	if c.Name != nil && (r.jobID != nil || r.tags != nil) {
-		return p.job(m, out)
+		return p.job(m)
 	}
 	if c.Path == nil && c.Controller == nil {
 		return false
@@ -132,7 +132,7 @@ func (p *recorder) started(m *meta) bool {
 
 // job emits an execution from ActiveJob events as JSON: a job_class and job_id
 // with tags or a message telling which event it is.
-func (p *recorder) job(m *meta, out Sink) bool {
+func (p *recorder) job(m *meta) bool {
 	r := &p.r
 	c := &r.call
 	c.Kind = culprit.CallJob
