@@ -45,6 +45,11 @@ func railsFormat() format {
 
 // railsLooks claims the lines of a request or an ActiveJob.
 func railsLooks(b []byte) bool {
+	if likelyPlain(b) {
+		var c clock
+		_, _, n := plainPrefix(b, &c)
+		b = b[n:]
+	}
 	if len(b) > 0 && b[0] == '[' {
 		t, n := readTags(b)
 		if t.activeJob {
@@ -95,6 +100,14 @@ func (p *rails) line(b []byte, m *meta, _ Sink) bool {
 			b = b[n:]
 			if l.severity != 'F' && isDetail(b) {
 				return true
+			}
+		}
+	}
+	if l.stamp == nil && likelyPlain(b) {
+		if at, zoneless, n := plainPrefix(b, &p.clock); n > 0 {
+			b = b[n:]
+			if m.at == 0 {
+				m.at, m.zoneless = at, zoneless
 			}
 		}
 	}

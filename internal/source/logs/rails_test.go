@@ -96,6 +96,17 @@ I, [2020-06-10T11:00:03.001000 #7]  INFO -- : Completed 200 OK in 2000ms (Views:
 `,
 			want: []string{`job none -..- us=23400 id="0a1b2c3d-4026-4ded-9e3c-088c76d056f1" name="ExportJob" queue="default"`},
 		},
+		"other formatters": {
+			log: ` INFO 2019/08/05 12:29:56 +0000 [pid=667] [origin=10.0.0.1] [request_id=0123456789abcdef] [tid=672] Started GET "/a" for 10.0.0.1 at 2019-08-05 12:29:56 +0000
+ INFO 2019/08/05 12:29:57 +0000 [pid=667] [origin=10.0.0.1] [request_id=0123456789abcdef] [tid=672] Completed 401 Unauthorized in 107ms
+[2019-08-05T12:29:58.250Z] INFO Started GET "/b" for 10.0.0.1 at 2019-08-05 12:29:58 +0000
+2019-08-05 12:29:59.250 INFO: Completed 200 OK in 1000ms
+`,
+			want: []string{
+				`web both 2019-08-05T12:29:56.000000Z..2019-08-05T12:29:57.000000Z us=107000 status=401 pid=667 tid="672" id="0123456789abcdef" method="GET" path="/a" client="10.0.0.1"`,
+				`web both 2019-08-05T12:29:58.250000Z..2019-08-05T12:29:59.250000Z us=1000000 status=200 method="GET" path="/b" client="10.0.0.1"`,
+			},
+		},
 		"graphql": {
 			log: `I, [2023-10-30T08:36:32.791764 #10]  INFO -- : [c6034478-4026-4ded-9e3c-088c76d056f1] Processing by API::V2::GraphqlController#execute as JSON
 I, [2023-10-30T08:36:32.791764 #10]  INFO -- : [c6034478-4026-4ded-9e3c-088c76d056f1]   Parameters: {"query"=>"query getDossiers($n: Int!) {\n  demarche(number: $n) { id }\n}", "variables"=>{"n"=>1}}
