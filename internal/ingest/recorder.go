@@ -34,6 +34,7 @@ type recorder struct {
 	counts  []int64             // calls per label
 	learned map[uint32]int      // calls of a named endpoint, for learning its routes
 	dims    []dim
+	folded  []byte
 	dimHash uint64
 
 	happenings []culprit.Happening
@@ -150,21 +151,19 @@ func (r *recorder) endpoint(c *culprit.Call, row *store.Row) uint32 {
 		r.proxied++
 	}
 	hasRoute := len(c.Path) > 0
-	var h uint64
 	if hasRoute {
-		h = routeHash(c)
-		row.Hash = uint32(h) | 1
+		row.Hash = uint32(routeHash(c)) | 1
 	}
 	switch {
 	case len(c.Controller) > 0:
 	case hasRoute:
-		return r.route(c, h)
+		return r.route(c)
 	default:
 		return r.named(c, []byte("(unnamed)"), nil)
 	}
 	ep := r.named(c, c.Controller, c.Action)
 	if hasRoute && r.learns(ep) {
-		r.pairs[[2]uint32{r.route(c, h), ep}]++
+		r.pairs[[2]uint32{r.route(c), ep}]++
 	}
 	return ep
 }
@@ -177,11 +176,39 @@ func (r *recorder) learns(ep uint32) bool {
 	return n <= 64 || n&63 == 0
 }
 
+// foldNumbers copies a path without its query, numbers between slashes replaced
+// by one byte that no path contains.
+func foldNumbers(dst, path []byte) []byte {
+	for i := 0; i < len(path); i++ {
+		c := path[i]
+		if c == '?' || c == '#' {
+			break
+		}
+		dst = append(dst, c)
+		if c != '/' {
+			continue
+		}
+		j := i + 1
+		for j < len(path) && path[j] >= '0' && path[j] <= '9' {
+			j++
+		}
+		if j > i+1 && (j == len(path) || path[j] == '/' || path[j] == '?') {
+			dst = append(dst, 1)
+			i = j - 1
+		}
+	}
+	return dst
+}
+
 func routeHash(c *culprit.Call) uint64 {
 	return maphash.Bytes(seed, c.Path) ^ maphash.Bytes(seed, c.Method)*31
 }
 
-func (r *recorder) route(c *culprit.Call, sum uint64) uint32 {
+// route numbers a call by its method and folded path. Most paths differ in
+// numbers only, so the cache is asked with those taken out.
+func (r *recorder) route(c *culprit.Call) uint32 {
+	r.folded = foldNumbers(r.folded[:0], c.Path)
+	sum := maphash.Bytes(seed, r.folded) ^ maphash.Bytes(seed, c.Method)*31
 	if id, ok := r.routes[sum]; ok {
 		return id
 	}
