@@ -30,14 +30,11 @@ func (r *recorder) label(c *culprit.Call, ep uint32) uint32 {
 		}
 		r.param(ep, c.Params[i].Key, c.Params[i].Value)
 	}
-	if id, ok := r.labels[r.dimHash]; ok {
+	if id, ok := r.labels.get(r.dimHash); ok {
 		return id
 	}
-	if len(r.labels) >= maxCache {
-		clear(r.labels)
-	}
 	id := r.dict.label(ep, r.dims)
-	r.labels[r.dimHash] = id
+	r.labels.put(r.dimHash, id)
 	if c.Kind != culprit.CallJob && c.Kind != culprit.CallTask && len(c.Operation) == 0 {
 		r.rpcPlain[ep]++
 	}
@@ -47,9 +44,9 @@ func (r *recorder) label(c *culprit.Call, ep uint32) uint32 {
 // dim adds a dimension that is always enumerated: formats, operations, queues.
 func (r *recorder) dim(ep uint32, key string, value []byte) {
 	sum := maphash.String(seed, key) ^ maphash.Bytes(seed, value)*3 + uint64(ep)*0x2545f4914f6cdd1d
-	v, ok := r.values[sum]
+	id, ok := r.values.get(sum)
 	if !ok {
-		v = string(value)
+		v := string(value)
 		if key == "format" {
 			v = strings.ToLower(v)
 		}
@@ -59,33 +56,43 @@ func (r *recorder) dim(ep uint32, key string, value []byte) {
 		if !r.dict.value(ep, key, v) {
 			v = ""
 		}
-		r.remember(sum, v)
+		id = r.remember(sum, v)
 	}
-	r.push(key, v, sum)
+	r.push(key, r.texts[id], sum)
 }
 
 func (r *recorder) param(ep uint32, key, value []byte) {
 	sum := maphash.Bytes(seed, key) ^ maphash.Bytes(seed, value)*5 + uint64(ep)*0x2545f4914f6cdd1d
-	v, ok := r.values[sum]
+	id, ok := r.values.get(sum)
 	if !ok {
-		v = foldValue(key, value)
+		v := foldValue(key, value)
 		if v != "" && !r.dict.value(ep, "param:"+string(key), v) {
 			v = ""
 		}
-		r.remember(sum, v)
+		id = r.remember(sum, v)
 	}
-	if v == "" {
+	if id == 0 {
 		return
 	}
+	v := r.texts[id]
 	// Two raw values may fold to one: the label is named by the folded one.
 	r.push("param:"+string(key), v, maphash.Bytes(seed, key)^maphash.String(seed, v)*7)
 }
 
-func (r *recorder) remember(sum uint64, v string) {
-	if len(r.values) >= maxCache {
-		clear(r.values)
+// remember numbers a folded value; texts are bounded with the cache that points
+// to them.
+func (r *recorder) remember(sum uint64, v string) uint32 {
+	if v == "" {
+		r.values.put(sum, 0)
+		return 0
 	}
-	r.values[sum] = v
+	if len(r.texts) >= maxCache {
+		r.values, r.texts = newFront(), []string{""}
+	}
+	r.texts = append(r.texts, v)
+	id := uint32(len(r.texts) - 1)
+	r.values.put(sum, id)
+	return id
 }
 
 func (r *recorder) push(key, value string, sum uint64) {

@@ -25,11 +25,12 @@ type recorder struct {
 	host   string // the file's host, when lines tell none
 	series *seriesBook
 
-	routes  map[uint64]uint32 // hash(method, path) -> routed endpoint
-	names   map[uint64]uint32 // hash(controller, action) -> named endpoint
-	values  map[uint64]string // hash(endpoint, key, value) -> folded value, "" none
-	labels  map[uint64]uint32
-	procs   map[uint64]uint32
+	routes  *front   // hash(method, path) -> routed endpoint
+	names   *front   // hash(controller, action) -> named endpoint
+	values  *front   // hash(endpoint, key, value) -> index into texts
+	texts   []string // folded values, texts[0] = "" for none
+	labels  *front
+	procs   *front
 	pairs   map[[2]uint32]int64 // route -> named
 	counts  []int64             // calls per label
 	learned map[uint32]int      // calls of a named endpoint, for learning its routes
@@ -49,8 +50,8 @@ type recorder struct {
 func newRecorder(d *dictionary, w *store.Writer, series *seriesBook, source int, host string) *recorder {
 	return &recorder{
 		dict: d, out: w, source: uint16(source), host: host, series: series,
-		routes: map[uint64]uint32{}, names: map[uint64]uint32{}, values: map[uint64]string{},
-		labels: map[uint64]uint32{}, procs: map[uint64]uint32{}, learned: map[uint32]int{},
+		routes: newFront(), names: newFront(), values: newFront(), texts: []string{""},
+		labels: newFront(), procs: newFront(), learned: map[uint32]int{},
 		pairs: map[[2]uint32]int64{}, rpcPlain: map[uint32]int64{},
 	}
 }
@@ -209,20 +210,17 @@ func routeHash(c *culprit.Call) uint64 {
 func (r *recorder) route(c *culprit.Call) uint32 {
 	r.folded = foldNumbers(r.folded[:0], c.Path)
 	sum := maphash.Bytes(seed, r.folded) ^ maphash.Bytes(seed, c.Method)*31
-	if id, ok := r.routes[sum]; ok {
+	if id, ok := r.routes.get(sum); ok {
 		return id
 	}
-	if len(r.routes) >= maxCache {
-		clear(r.routes)
-	}
 	id := r.dict.routed(string(c.Method), c.Path)
-	r.routes[sum] = id
+	r.routes.put(sum, id)
 	return id
 }
 
 func (r *recorder) named(c *culprit.Call, first, second []byte) uint32 {
 	sum := maphash.Bytes(seed, first) ^ maphash.Bytes(seed, second)*3 + uint64(c.Kind)
-	if id, ok := r.names[sum]; ok {
+	if id, ok := r.names.get(sum); ok {
 		return id
 	}
 	name := string(first)
@@ -230,7 +228,7 @@ func (r *recorder) named(c *culprit.Call, first, second []byte) uint32 {
 		name += "#" + string(second)
 	}
 	id := r.dict.named(r.dict.kindOf(c), name)
-	r.names[sum] = id
+	r.names.put(sum, id)
 	return id
 }
 
@@ -244,7 +242,7 @@ func (r *recorder) proc(c *culprit.Call) uint32 {
 	if len(host) == 0 && r.host == "" && len(c.Upstream) > 0 {
 		sum ^= maphash.Bytes(seed, c.Upstream) * 5
 	}
-	if id, ok := r.procs[sum]; ok {
+	if id, ok := r.procs.get(sum); ok {
 		return id
 	}
 	name := string(host)
@@ -255,7 +253,7 @@ func (r *recorder) proc(c *culprit.Call) uint32 {
 		name = upstreamPrefix + string(c.Upstream)
 	}
 	id := r.dict.proc(name, c.PID)
-	r.procs[sum] = id
+	r.procs.put(sum, id)
 	return id
 }
 
