@@ -66,7 +66,7 @@ func TestCrookedHouse(t *testing.T) {
 	for name, want := range map[string][]string{
 		"FloorPlan": {
 			"internal/annex is not in plan.txt",
-			"internal/stat/stat.go:7: internal/stat may not import culprit",
+			"internal/stat/stat.go:12: internal/stat may not import culprit",
 			"internal/verdict/verdict.go:5: internal/verdict imports internal/lab",
 		},
 		"Externals": {"internal/stat/stat.go imports github.com/spf13/cobra"},
@@ -78,17 +78,17 @@ func TestCrookedHouse(t *testing.T) {
 		},
 		"Capabilities": {
 			"words.go: culprit may not import os",
-			"internal/stat/stat.go:26: internal/stat may not use clock.Now",
+			"internal/stat/stat.go:27: internal/stat may not use clock.Now",
 			"internal/stat/stat.go: internal/stat may not import log/slog",
 		},
 		"InitsAndPanics": {
-			"internal/stat/stat.go:25: init runs before main",
-			"internal/stat/stat.go:38: panic without a comment",
+			"internal/stat/stat.go:26: init runs before main",
+			"internal/stat/stat.go:40: panic without a comment",
 		},
 		"PackageState": {
-			"internal/stat/stat.go:18: package variable count has no value",
-			"internal/stat/stat.go:27: assignment to package variable count",
-			"internal/stat/stat.go:28: assignment to package variable table",
+			"internal/stat/stat.go:19: package variable count has no value",
+			"internal/stat/stat.go:28: assignment to package variable count",
+			"internal/stat/stat.go:29: assignment to package variable table",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

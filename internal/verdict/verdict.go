@@ -88,7 +88,6 @@ type trial struct {
 	because  string
 	method   string
 	warnings []string
-	next     []culprit.Step
 	// direct is set when a process outside of the calls carries the growth.
 	direct []culprit.Suspect
 }

@@ -4,11 +4,12 @@
 package stat
 
 import (
-	"culprit"
 	"errors"
 	"log/slog"
 	"regexp"
 	clock "time"
+
+	"culprit"
 
 	"github.com/spf13/cobra"
 )
@@ -35,6 +36,8 @@ func innocent(count int, table []int) error {
 		// invariant: a compiled expression is never nil.
 		panic("nil")
 	}
-	if count > 3 { panic("unmarked") }
+	if count > 3 {
+		panic("unmarked")
+	}
 	return errNone
 }
