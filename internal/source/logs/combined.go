@@ -13,7 +13,7 @@ func combinedFormat() format {
 		title:    "nginx, Apache, Puma: common and combined log, with or without timing, upstream and request id",
 		stamp:    culprit.StampEnd,
 		source:   "nginx ngx_http_log_module, combined; httpd mod_log_config; rack lib/rack/common_logger.rb",
-		verified: "sample",
+		verified: "live",
 		looks:    combinedLooks,
 		open:     func(o *Options) parser { return &combined{clock: newClock(o)} },
 	}

@@ -13,7 +13,7 @@ func jsonFormat() format {
 		title:    "JSON lines: lograge JSON and logstash, GitLab, rails_semantic_logger, ougai and bunyan, nginx escape=json; ActiveJob events",
 		stamp:    culprit.StampEnd,
 		source:   "roidrage/lograge lib/lograge/formatters/{json,logstash}.rb; reidmorrison/rails_semantic_logger; tilfin/ougai README.md; GitLab doc/administration/logs/_index.md",
-		verified: "sample",
+		verified: "live",
 		looks:    jsonLooks,
 		stage: func(o *Options, s *stage) parser {
 			return &jsonLines{

@@ -13,7 +13,7 @@ func lograge() format {
 		title:    "lograge key=value (one line a request)",
 		stamp:    culprit.StampEnd,
 		source:   "roidrage/lograge lib/lograge/formatters/key_value.rb",
-		verified: "sample",
+		verified: "live",
 		looks:    kvLooks,
 		stage: func(o *Options, s *stage) parser {
 			return &kvLines{recorder: recorder{s: s, clock: newClock(o)}, keys: newShape("", "=")}

@@ -35,7 +35,7 @@ func railsFormat() format {
 		title:    "Rails default log (4.2 to 8), tagged or not, with or without Logger prefix",
 		stamp:    culprit.StampBoth,
 		source:   "rails/rails actionpack/lib/action_controller/log_subscriber.rb, railties/lib/rails/rack/logger.rb",
-		verified: "sample",
+		verified: "live",
 		looks:    railsLooks,
 		stage: func(o *Options, s *stage) parser {
 			return &rails{s: s, clock: newClock(o)}
