@@ -43,6 +43,7 @@ golden: ## rewrite the golden files of tests; read the diff before committing
 	@scripts/golden.sh
 
 bench: ## speed and memory beside the floors and the peers of this machine
+	bench/logs.sh
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 judge: ## how often the verdict is right, on simulated fleets
