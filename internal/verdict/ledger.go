@@ -20,7 +20,9 @@ func (t *trial) tryLedger() {
 		t.warnings = append(t.warnings, "slow growth is not calibrated on this data (the endpoints themselves are noisier than chance): nobody is convicted by it")
 	}
 	slow := t.slowGrowth()
-	if slow <= 0 || t.quiet() {
+	// What episodes grew is the line-up's to explain: their remains are no slow
+	// growth, and processes with them are no look-alikes of those without.
+	if slow*2 < t.growth.Total || slow <= 0 || t.quiet() {
 		return
 	}
 	for i := range l.Entries {
@@ -31,8 +33,8 @@ func (t *trial) tryLedger() {
 		if e.P > alphaSuspect || e.Bytes <= 0 || math.IsNaN(e.Low) || e.Bytes*float64(e.Calls) < float64(t.growth.Total)/10 {
 			continue
 		}
-		if t.already(s) {
-			continue
+		if t.already(s) || e.Without < e.Z/2 {
+			continue // named, or carried by one odd process
 		}
 		e, s = t.narrowLedger(e)
 		bill := min(e.Bytes*float64(e.Calls), float64(slow))
@@ -42,7 +44,7 @@ func (t *trial) tryLedger() {
 		a := t.accused(s)
 		a.finding, a.channel, a.ledger, a.p, a.score = culprit.Suspected, "ledger", e, e.P, e.Z
 		// The bill is bounded by what was there to be grown.
-		if e.P <= alphaConvict && calibrated && e.Low > 0 && bill >= float64(slow)/4 {
+		if e.P <= alphaConvict && calibrated && e.Low > 0 && bill >= float64(t.growth.Total)/4 {
 			a.finding = culprit.Convicted
 		}
 		est, lo, hi := e.Bytes, e.Low, e.High

@@ -57,7 +57,7 @@ func (t *table) fit(seed uint64) *Ledger {
 	beat := t.swap(scales, cols, suspects, z, stat.Rand(seed, 77))
 	rounds := t.rounds(len(suspects))
 	for k, s := range suspects {
-		e := Entry{Suspect: s, Z: z[k], P: stat.PermutationP(beat[k], rounds)}
+		e := Entry{Suspect: s, Z: z[k], P: stat.PermutationP(beat[k], rounds), Without: leaveOneOut(scales, cols[k])}
 		for _, v := range t.x[s] {
 			e.Calls += int64(v)
 		}

@@ -33,6 +33,8 @@ type Entry struct {
 	Suspect int
 	Calls   int64
 	Z       float64 // largest over bin widths
+	// Without is the least z left when any one unit is left out.
+	Without float64
 	P       float64 // adjusted over suspects of the level by swapping processes
 	// Bytes a call by the sum over lags 0 to 3, with its 95 % interval.
 	Bytes, Low, High float64
