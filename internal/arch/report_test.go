@@ -81,7 +81,7 @@ func reportTypes(typ reflect.Type, into map[string]reflect.Type) {
 		}
 		into[typ.Name()] = typ
 		for f := range typ.Fields() {
-			if f := f; !f.Anonymous {
+			if !f.Anonymous {
 				reportTypes(f.Type, into)
 			}
 		}
@@ -94,7 +94,6 @@ func reportTypes(typ reflect.Type, into map[string]reflect.Type) {
 func reportFields(typ reflect.Type) []string {
 	var list []string
 	for f := range typ.Fields() {
-		f := f
 		if f.Anonymous {
 			list = append(list, reportFields(f.Type)...)
 			continue

@@ -70,8 +70,7 @@ func Run(ctx context.Context, args []string, w World) int {
 	if err == nil {
 		return ExitRan
 	}
-	var exit *exitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exitError](err); ok {
 		if exit.err != nil {
 			complain(w.Stderr, exit.err)
 		}
@@ -83,8 +82,7 @@ func Run(ctx context.Context, args []string, w World) int {
 
 func complain(stderr io.Writer, err error) {
 	text, hint, _ := strings.Cut(err.Error(), "; hint: ")
-	var h *hintError
-	if errors.As(err, &h) {
+	if h, ok := errors.AsType[*hintError](err); ok {
 		hint = h.hint
 	}
 	fmt.Fprintf(stderr, "culprit: %s\n", text)

@@ -10,6 +10,8 @@
 package lab
 
 import (
+	"slices"
+
 	"culprit"
 	"culprit/internal/casefile"
 )
@@ -86,10 +88,5 @@ func (t Truth) Accepts(o culprit.Outcome) bool {
 	if o == t.Outcome {
 		return true
 	}
-	for _, ok := range t.Accept {
-		if o == ok {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(t.Accept, o)
 }

@@ -1,6 +1,8 @@
 package lab
 
 import (
+	"slices"
+
 	"culprit"
 	"culprit/internal/stat"
 )
@@ -115,12 +117,7 @@ func shady(t Truth, a Answer) bool {
 }
 
 func (t Truth) shadow(a Accusation) bool {
-	for _, s := range t.Shadows {
-		if s == a.Name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(t.Shadows, a.Name)
 }
 
 func one(b bool) int {

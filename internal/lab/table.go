@@ -74,7 +74,7 @@ func (t Table) guilty(b *strings.Builder) {
 	}
 	head(b, append(cells, "what")...)
 	for _, r := range t.culprits() {
-		cells = []string{r.Scenario.Name, fmt.Sprint(r.Scores[0].Runs)}
+		cells = []string{r.Scenario.Name, strconv.Itoa(r.Scores[0].Runs)}
 		best := 0
 		for _, s := range r.Scores {
 			best = max(best, s.First)
@@ -99,7 +99,7 @@ func (t Table) guilty(b *strings.Builder) {
 		if r.Scenario.Weak {
 			mark = " °"
 		}
-		row(b, r.Scenario.Name+mark, fmt.Sprint(s.Culprits), share(s.Convicted, s.Culprits), share(s.Exact, s.Culprits),
+		row(b, r.Scenario.Name+mark, strconv.Itoa(s.Culprits), share(s.Convicted, s.Culprits), share(s.Exact, s.Culprits),
 			share(s.Named, s.Culprits), bounded(s.Wrong, s.Runs), bounded(s.Shady, s.Runs), bounded(s.Freed, s.Culprits),
 			fmt.Sprintf("%d of %d", s.Covered, s.Estimated), ratio(s.Ratios), share(s.Best, s.Runs), share(s.Fit, s.Runs))
 	}
@@ -120,7 +120,7 @@ func (t Table) innocent(b *strings.Builder) {
 	head(b, "scenario", "runs", "somebody convicted", "somebody suspected", "outcome best", "outcome right or open", "outcomes", "what")
 	for _, r := range t.Results {
 		if s := r.Scores[0]; r.Scenario.Null {
-			row(b, r.Scenario.Name, fmt.Sprint(s.Runs), bounded(s.Wrong, s.Runs), bounded(s.Shady, s.Runs),
+			row(b, r.Scenario.Name, strconv.Itoa(s.Runs), bounded(s.Wrong, s.Runs), bounded(s.Shady, s.Runs),
 				share(s.Best, s.Runs), share(s.Fit, s.Runs), outcomes(s.Outcomes), r.Scenario.About)
 		}
 	}

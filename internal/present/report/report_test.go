@@ -69,8 +69,8 @@ func scatter(v reflect.Value, rng *rand.Rand) {
 			v.Set(reflect.ValueOf(at))
 			return
 		}
-		for i := range v.NumField() {
-			scatter(v.Field(i), rng)
+		for _, field := range v.Fields() {
+			scatter(field, rng)
 		}
 	case reflect.Slice:
 		if rng.IntN(3) == 0 {

@@ -1,5 +1,7 @@
 package logs
 
+import "slices"
+
 // isGraphQL reports whether a "query" parameter is a GraphQL document rather
 // than words that somebody searched for.
 func isGraphQL(b []byte) bool {
@@ -12,10 +14,8 @@ func isGraphQL(b []byte) bool {
 	}
 	for _, w := range [...]string{"query", "mutation", "subscription", "fragment"} {
 		if hasPrefix(b, w) && len(b) > len(w) && !isNameByte(b[len(w)]) {
-			for _, c := range b {
-				if c == '{' {
-					return true
-				}
+			if slices.Contains(b, '{') {
+				return true
 			}
 		}
 	}

@@ -1,6 +1,10 @@
 package logs
 
-import "culprit"
+import (
+	"slices"
+
+	"culprit"
+)
 
 // lane holds the open calls of one process or thread whose lines carry no
 // request id: they can only be told apart by order and by time.
@@ -147,11 +151,8 @@ func routeOf(c *culprit.Call) uint64 {
 	for p := c.Path; len(p) > 0; {
 		var seg []byte
 		seg, p, _ = cut(p[1:], '/')
-		for _, b := range seg {
-			if digit(b) {
-				seg = nil
-				break
-			}
+		if slices.ContainsFunc(seg, digit) {
+			seg = nil
 		}
 		h = hash(seg, h)
 		if len(p) > 0 {

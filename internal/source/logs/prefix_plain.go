@@ -26,7 +26,7 @@ func plainPrefix(b []byte, c *clock) (at int64, zoneless bool, n int) {
 	if k == 0 {
 		return 0, false, 0
 	}
-	zoneless = k < 20 || b[i+k-1] != 'Z' && bytes.IndexAny(b[i+19:i+k], "+-UG") < 0
+	zoneless = k < 20 || b[i+k-1] != 'Z' && !bytes.ContainsAny(b[i+19:i+k], "+-UG")
 	i += k
 	if i < len(b) && b[i] == ']' {
 		i++
