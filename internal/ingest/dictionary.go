@@ -55,10 +55,12 @@ type dictionary struct {
 	overflowed bool
 }
 
-// proc is a process as a log names it; pid 0 = not told.
+// proc is a process as a log names it; pid 0 = not told. other is a second host
+// that its calls tell, if any: the server behind a proxy, or the machine that
+// the file lies under where its lines name another.
 type proc struct {
-	host string
-	pid  int
+	host, other string
+	pid         int
 }
 
 func newDictionary() *dictionary {
@@ -68,10 +70,10 @@ func newDictionary() *dictionary {
 	}
 }
 
-func (d *dictionary) proc(host string, pid int) uint32 {
+func (d *dictionary) proc(host, other string, pid int) uint32 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	p := proc{host, pid}
+	p := proc{host: host, pid: pid, other: other}
 	if id, ok := d.byProc[p]; ok {
 		return id
 	}

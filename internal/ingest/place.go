@@ -15,6 +15,8 @@ type placer struct {
 	hosts   []string
 	hostIdx map[string]int
 	alias   map[string]string // host in a log -> host in the series
+	behind  map[string]string // the other host of a call -> host in the series
+	guess   map[string]string // as alias, for hosts that no name led to
 	byProc  map[proc][]int32  // incarnations by host and pid
 	byPID   map[int][]int32
 	byHost  map[string][]int32
@@ -23,11 +25,11 @@ type placer struct {
 
 func newPlacer(units []casefile.Unit, level culprit.Level) *placer {
 	p := &placer{
-		units: units, hostIdx: map[string]int{}, alias: map[string]string{}, level: level,
+		units: units, hostIdx: map[string]int{}, alias: map[string]string{}, behind: map[string]string{}, guess: map[string]string{}, level: level,
 		byProc: map[proc][]int32{}, byPID: map[int][]int32{}, byHost: map[string][]int32{},
 	}
 	for i, u := range units {
-		k := proc{u.Process.Host, u.Process.PID}
+		k := proc{host: u.Process.Host, pid: u.Process.PID}
 		p.byProc[k] = append(p.byProc[k], int32(i))
 		p.byPID[u.Process.PID] = append(p.byPID[u.Process.PID], int32(i))
 		p.byHost[u.Process.Host] = append(p.byHost[u.Process.Host], int32(i))
@@ -39,39 +41,65 @@ func newPlacer(units []casefile.Unit, level culprit.Level) *placer {
 	return p
 }
 
-// shortName is a host's first label in lower case: "Web3.example.org" -> "web3".
+// shortName is a host's first label in lower case, without port:
+// "Web3.example.org:9100" -> "web3". Dynos keep their number: "web.1".
 func shortName(host string) string {
 	host = strings.ToLower(host)
-	if i := strings.IndexByte(host, '.'); i > 0 && strings.Trim(host, "0123456789.:") != "" {
+	if name, port, ok := strings.Cut(host, ":"); ok && name != "" && !strings.Contains(port, ":") && isNumber(port) {
+		host = name
+	}
+	i := strings.IndexByte(host, '.')
+	if i > 0 && strings.Trim(host, "0123456789.:") != "" && !isNumber(host[i+1:]) {
 		host = host[:i]
 	}
 	return host
 }
 
+func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+// bareName leaves letters and digits: "web.1", "web-1" and "web1" are often one.
+func bareName(host string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '.' || r == '-' || r == '_' {
+			return -1
+		}
+		return r
+	}, shortName(host))
+}
+
 // align matches the hosts of the logs with those of the series: by name, then
-// by the pids they share, then by there being only one left on both sides.
+// by the other host that their calls tell, then by the pids they share, then by
+// there being only one left on both sides.
 func (p *placer) align(procs []proc, upstreams map[string]string) {
 	inSeries := map[string]string{}
 	for _, h := range p.hosts {
 		inSeries[shortName(h)] = h
 	}
 	taken := map[string]bool{}
+	bare := p.bareNames()
+	inSeriesAs := func(name string) (string, bool) {
+		s, ok := inSeries[shortName(name)]
+		if !ok {
+			s, ok = bare[bareName(name)]
+		}
+		return s, ok && s != ""
+	}
 	var rest []string
 	for _, h := range logHosts(procs) {
 		name := h
 		if a := upstreams[h]; a != "" {
 			name = a
 		}
-		if s, ok := inSeries[shortName(name)]; ok {
+		if s, ok := inSeriesAs(name); ok {
 			p.alias[h], taken[s] = s, true
-		} else {
+		} else if !p.standBehind(h, procs, inSeriesAs, taken) {
 			rest = append(rest, h)
 		}
 	}
 	var unnamed []string
 	for _, h := range rest {
 		if s := p.sharedPIDs(h, procs, taken); s != "" {
-			p.alias[h], taken[s] = s, true
+			p.guess[h], taken[s] = s, true
 			continue
 		}
 		unnamed = append(unnamed, h)
@@ -83,11 +111,59 @@ func (p *placer) align(procs []proc, upstreams map[string]string) {
 		}
 	}
 	if len(unnamed) == 1 && len(free) == 1 {
-		p.alias[unnamed[0]] = free[0]
+		p.guess[unnamed[0]] = free[0]
 	}
 	if len(unnamed) == 1 && len(p.hosts) == 1 {
-		p.alias[unnamed[0]] = p.hosts[0]
+		p.guess[unnamed[0]] = p.hosts[0]
 	}
+}
+
+// bareNames indexes the series' hosts by bareName; "" for one that two share.
+func (p *placer) bareNames() map[string]string {
+	names := map[string]string{}
+	for _, h := range p.hosts {
+		n := bareName(h)
+		if _, twice := names[n]; twice {
+			h = ""
+		}
+		names[n] = h
+	}
+	return names
+}
+
+// standBehind places the calls of a host that no series knows (a balancer, a
+// container, a virtual host) by the other host they tell: the server behind the
+// proxy, or the machine that their file lies under. It reports whether all
+// could be placed so.
+func (p *placer) standBehind(host string, procs []proc, find func(string) (string, bool), taken map[string]bool) bool {
+	all := true
+	for _, q := range procs {
+		if q.host != host {
+			continue
+		}
+		s, ok := "", false
+		if q.other != "" {
+			s, ok = find(q.other)
+		}
+		if !ok {
+			all = false
+			continue
+		}
+		p.behind[q.other], taken[s] = s, true
+	}
+	return all
+}
+
+// hostOf is the host in the series of a process in a log.
+func (p *placer) hostOf(q proc) (string, bool) {
+	if h, ok := p.alias[q.host]; ok {
+		return h, true
+	}
+	if h, ok := p.behind[q.other]; ok {
+		return h, true
+	}
+	h, ok := p.guess[q.host]
+	return h, ok
 }
 
 func logHosts(procs []proc) []string {
@@ -135,12 +211,12 @@ func (p *placer) sharedPIDs(host string, procs []proc, taken map[string]bool) st
 
 // unit finds the unit of a call by its process and start.
 func (p *placer) unit(q proc, start int64) int32 {
-	host, known := p.alias[q.host]
+	host, known := p.hostOf(q)
 	if p.level == culprit.LevelHost {
 		return p.onHost(host, known, start)
 	}
 	if q.pid != 0 {
-		us := p.byProc[proc{host, q.pid}]
+		us := p.byProc[proc{host: host, pid: q.pid}]
 		if !known {
 			us = p.byPID[q.pid]
 			if len(us) > 1 && p.units[us[0]].Process.Host != p.units[us[len(us)-1]].Process.Host {

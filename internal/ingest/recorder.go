@@ -3,6 +3,7 @@ package ingest
 import (
 	"hash/maphash"
 	"math"
+	"strings"
 
 	"culprit"
 	"culprit/internal/casefile"
@@ -239,22 +240,33 @@ func (r *recorder) proc(c *culprit.Call) uint32 {
 		c.PID = 0
 	}
 	sum := maphash.Bytes(seed, host) ^ uint64(c.PID)*0x9e3779b97f4a7c15
-	if len(host) == 0 && r.host == "" && len(c.Upstream) > 0 {
+	if len(c.Upstream) > 0 {
 		sum ^= maphash.Bytes(seed, c.Upstream) * 5
 	}
 	if id, ok := r.procs.get(sum); ok {
 		return id
 	}
-	name := string(host)
+	name, other := string(host), string(c.Upstream)
 	if name == "" {
 		name = r.host
 	}
-	if name == "" && len(c.Upstream) > 0 {
-		name = upstreamPrefix + string(c.Upstream)
+	if name == "" && other != "" {
+		name = upstreamPrefix + other
 	}
-	id := r.dict.proc(name, c.PID)
+	if r.host != "" && (other == "" || isAddress(other)) {
+		other = r.host
+	}
+	if other == name {
+		other = ""
+	}
+	id := r.dict.proc(name, other, c.PID)
 	r.procs.put(sum, id)
 	return id
+}
+
+// isAddress holds for what names a server by number and not by name.
+func isAddress(upstream string) bool {
+	return upstream[0] == '[' || upstream[0]-'0' < 10 || strings.HasPrefix(upstream, "unix:")
 }
 
 // upstreamPrefix marks a host that is known by its address behind a proxy only.

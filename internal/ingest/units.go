@@ -24,7 +24,7 @@ func processUnits(tracks []*track) []casefile.Unit {
 	swap := map[proc]*track{}
 	best := map[proc]*track{}
 	for _, t := range tracks {
-		p := proc{t.Host, t.PID}
+		p := proc{host: t.Host, pid: t.PID}
 		if t.PID == 0 || t.Collapsed || len(t.points) < 2 {
 			continue
 		}
