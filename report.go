@@ -115,6 +115,9 @@ type Verdict struct {
 	Category         string   `json:"category"`
 	AbstainedBecause string   `json:"abstained_because"`
 	Warnings         []string `json:"warnings"`
+	// Notes are observations beside the verdict: asymmetry between hosts, schedules,
+	// deploys, who called.
+	Notes []string `json:"notes"`
 	// Method says which channel carried the verdict: "line-up", "ledger", "direct".
 	Method string `json:"method"`
 }

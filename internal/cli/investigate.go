@@ -242,9 +242,13 @@ func (w World) mentionUnused(inputs []culprit.Input, named []string) {
 // judge hands the case to the court and completes the report with examples and
 // the picture.
 func judge(ctx context.Context, d *ingest.Docket, o *options) *verdict.Ruling {
+	var told []verdict.Told
+	for _, t := range d.Told {
+		told = append(told, verdict.Told(t))
+	}
 	r := verdict.Judge(d.Case, verdict.Facts{
 		Coverage: d.Coverage, Inputs: d.Inputs, Warnings: d.Warnings, PlainRPC: d.PlainRPC,
-		Enqueuers: d.Enqueuers, Streamers: d.Streamers, Requested: o.suspects, Seed: o.seed,
+		Enqueuers: d.Enqueuers, Streamers: d.Streamers, Requested: o.suspects, Told: told, Seed: o.seed,
 		ShowValues: o.showVals || !o.anonymize,
 	})
 	r.Report.Tool = buildinfo.Tool()

@@ -54,8 +54,17 @@ type Docket struct {
 	// Enqueuers are endpoints that only put jobs on queues; Streamers those whose
 	// body was produced after the logged end; as suspect indexes.
 	Enqueuers, Streamers map[int32]bool
-	store                *store.Store
-	files                []input.File
+	// Told is what the log itself says calls allocated.
+	Told []Told
+
+	store *store.Store
+	files []input.File
+}
+
+// Told is a log's own memory figure, added up over the calls of an endpoint.
+type Told struct {
+	Name             string
+	Calls, Sum, Most int64 // bytes
 }
 
 // Close frees temporary files.
@@ -106,6 +115,7 @@ type hall struct {
 	calls      int64
 	proxied    int64
 	rpcPlain   map[uint32]int64
+	told       map[uint32]*toldSum
 }
 
 // sourceFacts is what the hall must know of a log to prefer one account of a

@@ -52,6 +52,9 @@ func (h *hall) join() (*Docket, error) {
 	d.Case, d.Inputs = c, h.inputs
 	d.Enqueuers, d.Streamers = stats.enqueuers, stats.streamers
 	d.PlainRPC = h.plainRPC()
+	for ep, t := range h.told {
+		d.Told = append(d.Told, Told{h.dict.title(h.dict.alias(ep)), t.calls, t.sum, t.most})
+	}
 	h.cover(d, stats, calls, joined)
 	d.Warnings = append(h.warnings, h.mismatch(units)...)
 	return d, nil

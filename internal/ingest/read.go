@@ -183,12 +183,29 @@ func (h *hall) readLog(ctx context.Context, i int, r *input.Reader, format strin
 		for ep, n := range rec.rpcPlain {
 			h.rpcPlain[ep] += n
 		}
+		for ep, t := range rec.told {
+			h.tell(ep, t)
+		}
 		facts.score -= int(min(rec.proxied, 1)) * 8
 	}
 	facts.score += score(res)
 	facts.told = fmt.Sprintf("%s %v %v", res.Format, res.HasPID, res.HasID)
 	h.sources[i] = facts
 	return in
+}
+
+func (h *hall) tell(ep uint32, t *toldSum) {
+	if h.told == nil {
+		h.told = map[uint32]*toldSum{}
+	}
+	sum := h.told[ep]
+	if sum == nil {
+		h.told[ep] = t
+		return
+	}
+	sum.calls += t.calls
+	sum.sum += t.sum
+	sum.most = max(sum.most, t.most)
 }
 
 // score prefers the account that knows process, request id and both ends.

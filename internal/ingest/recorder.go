@@ -44,6 +44,7 @@ type recorder struct {
 	jobs       int64
 	calls      int64
 	proxied    int64
+	told       map[uint32]*toldSum // calls that carry their own memory figure
 	rpcPlain   map[uint32]int64
 	row        store.Row
 }
@@ -53,7 +54,7 @@ func newRecorder(d *dictionary, w *store.Writer, series *seriesBook, source int,
 		dict: d, out: w, source: uint16(source), host: host, series: series,
 		routes: newFront(), names: newFront(), values: newFront(), texts: []string{""},
 		labels: newFront(), procs: newFront(), learned: map[uint32]int{},
-		pairs: map[[2]uint32]int64{}, rpcPlain: map[uint32]int64{},
+		pairs: map[[2]uint32]int64{}, rpcPlain: map[uint32]int64{}, told: map[uint32]*toldSum{},
 	}
 }
 
@@ -89,6 +90,9 @@ func (r *recorder) Call(c *culprit.Call) {
 	row.Status = uint16(max(0, min(c.Status, math.MaxUint16)))
 	ep := r.endpoint(c, row)
 	row.Label = r.label(c, ep)
+	if c.MemBytes > 0 {
+		r.tell(ep, c.MemBytes)
+	}
 	row.Proc = r.proc(c)
 	if len(c.User) > 0 {
 		row.User = uint32(maphash.Bytes(seed, c.User)) | 1
@@ -101,6 +105,20 @@ func (r *recorder) Call(c *culprit.Call) {
 	}
 	r.count(row.Label)
 	r.out.Add(row)
+}
+
+// toldSum adds up what the log itself says calls allocated.
+type toldSum struct{ calls, sum, most int64 }
+
+func (r *recorder) tell(ep uint32, bytes int64) {
+	t := r.told[ep]
+	if t == nil {
+		t = &toldSum{}
+		r.told[ep] = t
+	}
+	t.calls++
+	t.sum += bytes
+	t.most = max(t.most, bytes)
 }
 
 func (r *recorder) times(c *culprit.Call, row *store.Row) {

@@ -37,7 +37,7 @@ func (t *trial) rule() *Ruling {
 	rep.Growth = t.growthList(r)
 	rep.Verdict = culprit.Verdict{
 		Outcome: t.outcome, Headline: t.headline, Category: t.category,
-		AbstainedBecause: t.because, Warnings: t.warnings, Method: t.method,
+		AbstainedBecause: t.because, Warnings: t.warnings, Notes: t.notes(), Method: t.method,
 	}
 	rep.Counterfactual = t.counterfactual()
 	rep.Next = t.nextSteps()
@@ -92,6 +92,9 @@ func fillSlices(r *culprit.Report) {
 	}
 	if r.Happenings == nil {
 		r.Happenings = []culprit.DatedEvent{}
+	}
+	if r.Verdict.Notes == nil {
+		r.Verdict.Notes = []string{}
 	}
 	if r.Verdict.Warnings == nil {
 		r.Verdict.Warnings = []string{}

@@ -36,9 +36,17 @@ type Facts struct {
 	Streamers map[int32]bool
 	// Requested are names or words to report on in any case.
 	Requested []string
-	Seed      uint64
+	// Told is what the log says calls allocated, by endpoint.
+	Told []Told
+	Seed uint64
 	// ShowValues: values of parameters may be shown that are not enumerated.
 	ShowValues bool
+}
+
+// Told is a log's own memory figure, added up over the calls of an endpoint.
+type Told struct {
+	Name             string
+	Calls, Sum, Most int64
 }
 
 // Ruling is the report with what the windows need to show examples and pictures.

@@ -140,6 +140,7 @@ export interface Report {
     headline: string
     category: string
     abstained_because: string
+    notes?: string[]
     warnings: string[]
     method: string
   }

@@ -25,6 +25,7 @@ func Write(w io.Writer, r culprit.Report) error {
 	d.others("Acquitted", groups.Acquitted)
 	d.others("Cannot be judged", groups.Unjudged)
 	d.happenings(r.Happenings)
+	d.notes(r.Verdict.Notes)
 	d.doubts(words.Doubts(r))
 	d.next(r.Next)
 	d.basis(r)
@@ -150,6 +151,16 @@ func (d *doc) happenings(list []culprit.DatedEvent) {
 	}
 	if rest := len(list) - most; rest > 0 {
 		d.put("- and ", style.Count(int64(rest)), " more\n")
+	}
+}
+
+func (d *doc) notes(list []string) {
+	if len(list) == 0 {
+		return
+	}
+	d.put("\n### Also seen\n\n")
+	for _, n := range list {
+		d.put("- ", text(n), "\n")
 	}
 }
 

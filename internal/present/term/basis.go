@@ -28,6 +28,17 @@ func inputs(p *page, list []culprit.Input) {
 	}
 }
 
+// notes tells what was seen beside the verdict.
+func notes(p *page, list []string) {
+	if len(list) == 0 {
+		return
+	}
+	p.heading("Also seen")
+	for _, n := range list {
+		p.para("  - ", none, style.Clean(n), 4, 0)
+	}
+}
+
 // doubts says what weakens the report.
 func doubts(p *page, list []words.Doubt) {
 	if len(list) == 0 {

@@ -17,6 +17,7 @@ func full(p *page, r culprit.Report) {
 	suspects(p, "Acquitted", groups.Acquitted)
 	growth(p, r.Growth)
 	happenings(p, r.Happenings)
+	notes(p, r.Verdict.Notes)
 	coverage(p, r)
 	inputs(p, r.Inputs)
 	doubts(p, words.Doubts(r))
