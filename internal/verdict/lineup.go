@@ -144,14 +144,27 @@ func (t *trial) name(l *lineup.Lineup, best *lineup.Evidence, g grade) {
 	t.shadows(l, best)
 }
 
+// presence is who was in flight in every episode, large and small.
+func (t *trial) presence() *lineup.Lineup {
+	if t.everyone == nil {
+		pool := slices.Concat(t.growth.Events, t.growth.Minor)
+		slices.SortFunc(pool, func(a, b growth.Event) int { return cmp.Or(cmp.Compare(a.A, b.A), cmp.Compare(a.Unit, b.Unit)) })
+		t.everyone = t.lineupWith(pool, lineup.Options{Seed: t.f.Seed, Shift: t.skew, Slack: t.slack, Presence: true})
+	}
+	return t.everyone
+}
+
 // claim gives a named suspect the smaller episodes that it was present in, too:
 // they carry no weight in court, but they belong to its bill and to its mean.
 func (t *trial) claim() {
 	if len(t.named) == 0 || len(t.growth.Minor) == 0 {
 		return
 	}
-	l := t.runLineup(t.growth.Minor)
+	l := t.presence()
 	for i, e := range l.Events {
+		if slices.ContainsFunc(t.growth.Events, same(e)) {
+			continue
+		}
 		for _, a := range t.named {
 			if a.channel == "line-up" && slices.Contains(l.Evidence[a.index].Present, i) && !t.owned(e) {
 				a.events = append(a.events, e)
@@ -161,6 +174,10 @@ func (t *trial) claim() {
 	for _, a := range t.named {
 		a.of = len(t.growth.Events) + len(t.growth.Minor)
 	}
+}
+
+func same(e growth.Event) func(growth.Event) bool {
+	return func(x growth.Event) bool { return x.Unit == e.Unit && x.A == e.A }
 }
 
 func (t *trial) owned(e growth.Event) bool {
@@ -175,9 +192,7 @@ func (t *trial) owned(e growth.Event) bool {
 // unexplained are the episodes, large and small, in which no named suspect was
 // present.
 func (t *trial) unexplained() []growth.Event {
-	pool := slices.Concat(t.growth.Events, t.growth.Minor)
-	slices.SortFunc(pool, func(a, b growth.Event) int { return cmp.Or(cmp.Compare(a.A, b.A), cmp.Compare(a.Unit, b.Unit)) })
-	l := t.runLineup(pool)
+	l := t.presence()
 	gone := map[int]bool{}
 	for _, a := range t.named {
 		for _, e := range l.Evidence[a.index].Present {

@@ -33,7 +33,7 @@ type exposure struct {
 	hostUnit [][]int32 // units of a host
 	unitHost []int
 	from     int64
-	slot     int64
+	shiftBy  uint // slots are 2^shiftBy microseconds wide
 	tolA     int64
 	tolB     int64
 	dt       int64
@@ -72,7 +72,9 @@ func newExposure(c *casefile.Case, set windowSet, l *Lineup, g *growth.Result, o
 	x.dt = g.DT
 	x.tolA, x.tolB = tolerances(g.DT)
 	x.from = c.From - 600*second
-	x.slot = max((c.To-c.From+1200*second)/slots, 1)
+	for (c.To-c.From+1200*second)>>x.shiftBy >= slots {
+		x.shiftBy++
+	}
 	for ci, cl := range l.Clusters {
 		for f := range families {
 			for j, p := range set[ci][f] {
@@ -128,7 +130,7 @@ func (x *exposure) add(unit int, a, b int64) int32 {
 }
 
 func (x *exposure) slotOf(at int64) int {
-	return int(max(0, min((at-x.from)/x.slot, slots-1)))
+	return int(max(0, min((at-x.from)>>x.shiftBy, slots-1)))
 }
 
 // index lists the cells of every slot of time, per unit.
@@ -169,9 +171,9 @@ func informative(x *exposure, u *casefile.Unit, half int64) []bool {
 	var top int64
 	i := 0
 	for s := range slots {
-		at := x.from + int64(s)*x.slot
+		at := x.from + int64(s)<<x.shiftBy
 		var now int64
-		for i < len(u.Points) && u.Points[i].At <= at+x.slot {
+		for i < len(u.Points) && u.Points[i].At <= at+1<<x.shiftBy {
 			top = max(top, u.Points[i].Mem)
 			i++
 		}

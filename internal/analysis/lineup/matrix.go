@@ -185,7 +185,7 @@ func (m *matrix) score(o Options) {
 		}
 	}
 	for f := range families {
-		if m.l.Has[f] {
+		if m.l.Has[f] && !o.Presence {
 			m.family(f, o)
 		}
 	}
