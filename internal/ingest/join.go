@@ -91,6 +91,7 @@ func (h *hall) place(upstreams map[string]string) ([]casefile.Unit, culprit.Leve
 	lives(units)
 	p := newPlacer(units, level)
 	p.align(h.dict.procs, upstreams)
+	p.resolve(h.dict.procs)
 	return units, level, p, nil
 }
 
@@ -134,7 +135,7 @@ func (h *hall) survey(p *placer, units []casefile.Unit, c *casefile.Case) (*surv
 			if r.Flags&flagDropped != 0 {
 				continue
 			}
-			s.add(r, p.unit(h.dict.procs[r.Proc], r.Start))
+			s.add(r, p.at(r.Proc, r.Start))
 			t := &tallies[c.Roster.Labels[r.Label][0]]
 			t.total++
 			t.enqueues += int64(r.Flags & casefile.FlagEnqueues / casefile.FlagEnqueues)
@@ -213,7 +214,7 @@ func (h *hall) rows(p *placer, units []casefile.Unit, end int64) iter.Seq[[]case
 					continue
 				}
 				row := r.Row
-				row.Unit = p.unit(h.dict.procs[r.Proc], r.Start)
+				row.Unit = p.at(r.Proc, r.Start)
 				if row.Flags&casefile.FlagOpen != 0 {
 					row.End = lastInstant(&row, units, end)
 				}

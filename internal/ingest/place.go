@@ -21,6 +21,7 @@ type placer struct {
 	byPID   map[int][]int32
 	byHost  map[string][]int32
 	level   culprit.Level
+	places  []place // by process number, after resolve
 }
 
 func newPlacer(units []casefile.Unit, level culprit.Level) *placer {
@@ -211,34 +212,69 @@ func (p *placer) sharedPIDs(host string, procs []proc, taken map[string]bool) st
 
 // unit finds the unit of a call by its process and start.
 func (p *placer) unit(q proc, start int64) int32 {
-	host, known := p.hostOf(q)
-	if p.level == culprit.LevelHost {
-		return p.onHost(host, known, start)
+	us, otherwise := p.candidates(q)
+	if len(us) == 0 {
+		return otherwise
 	}
-	if q.pid != 0 {
-		us := p.byProc[proc{host: host, pid: q.pid}]
-		if !known {
-			us = p.byPID[q.pid]
-			if len(us) > 1 && p.units[us[0]].Process.Host != p.units[us[len(us)-1]].Process.Host {
-				return casefile.Unplaced
-			}
-		}
-		if u := pick(p.units, us, start); u >= 0 {
-			return u
-		}
-		return casefile.Unplaced
-	}
-	if known {
-		return casefile.OnHost(p.hostIdx[host])
-	}
-	return casefile.Unplaced
+	return pick(p.units, us, start)
 }
 
-func (p *placer) onHost(host string, known bool, start int64) int32 {
-	if !known {
-		return casefile.Unplaced
+// candidates are the incarnations that a process of a log may be; without any,
+// otherwise says where its calls go.
+func (p *placer) candidates(q proc) (us []int32, otherwise int32) {
+	host, known := p.hostOf(q)
+	if p.level == culprit.LevelHost {
+		if !known {
+			return nil, casefile.Unplaced
+		}
+		return p.byHost[host], casefile.Unplaced
 	}
-	return pick(p.units, p.byHost[host], start)
+	if q.pid == 0 {
+		if known {
+			return nil, casefile.OnHost(p.hostIdx[host])
+		}
+		return nil, casefile.Unplaced
+	}
+	if known {
+		return p.byProc[proc{host: host, pid: q.pid}], casefile.Unplaced
+	}
+	us = p.byPID[q.pid]
+	if len(us) > 1 && p.units[us[0]].Process.Host != p.units[us[len(us)-1]].Process.Host {
+		return nil, casefile.Unplaced
+	}
+	return us, casefile.Unplaced
+}
+
+// resolve looks every process up once: most are one incarnation for ever, and a
+// pass over a hundred million calls must not ask four maps about each.
+func (p *placer) resolve(procs []proc) {
+	p.places = make([]place, len(procs))
+	for i, q := range procs {
+		us, otherwise := p.candidates(q)
+		switch len(us) {
+		case 0:
+			p.places[i].fixed = otherwise
+		case 1:
+			p.places[i].fixed = us[0]
+		default:
+			p.places[i].several = us
+		}
+	}
+}
+
+// place is where the calls of one process go.
+type place struct {
+	several []int32
+	fixed   int32
+}
+
+// at places a call by the number of its process.
+func (p *placer) at(id uint32, start int64) int32 {
+	w := &p.places[id]
+	if w.several != nil {
+		return pick(p.units, w.several, start)
+	}
+	return w.fixed
 }
 
 // pick chooses the incarnation that lived at an instant, or the nearest one.
