@@ -27,37 +27,49 @@ type twin struct {
 	used       bool
 }
 
+// joins is what a look for second accounts found.
+type joins struct {
+	calls, jobs int64
+	upstreams   map[string]string // address behind a proxy -> host
+}
+
 // dedupe drops the accounts of one rank of logs where a better ranked log tells
-// the same request, learns which address behind a proxy is which host, and
-// returns how many were joined.
-func dedupe(st *store.Store, d *dictionary, sources []sourceFacts, rank int, calls int64) (int64, map[string]string, error) {
+// the same request, and learns which address behind a proxy is which host.
+func dedupe(st *store.Store, d *dictionary, sources []sourceFacts, rank int, calls int64) (joins, error) {
 	parts := uint64(calls/dedupeSlice + 1)
 	votes := map[[2]uint32]int64{}
-	var joined int64
+	var j joins
 	for part := range parts {
 		keys, err := betterAccounts(st, sources, rank, part, parts)
 		if err != nil {
-			return joined, nil, err
+			return j, err
+		}
+		if err := keys.compareIDs(st, sources, rank); err != nil {
+			return j, err
 		}
 		err = st.Update(func(rows []store.Row) {
 			for i := range rows {
 				r := &rows[i]
-				if sources[r.Source].rank != rank || r.Flags&flagDropped != 0 {
+				if sources[r.Source].rank(r.Flags) != rank || r.Flags&flagDropped != 0 {
 					continue
 				}
 				if t := keys.match(r, d); t != nil {
 					t.used = true
 					r.Flags |= flagDropped
-					joined++
+					j.calls++
+					if r.Flags&casefile.FlagJob != 0 {
+						j.jobs++
+					}
 					votes[[2]uint32{r.Proc, t.proc}]++
 				}
 			}
 		})
 		if err != nil {
-			return joined, nil, err
+			return j, err
 		}
 	}
-	return joined, upstreamHosts(d, votes), nil
+	j.upstreams = upstreamHosts(d, votes)
+	return j, nil
 }
 
 // accounts are the keys of requests that better logs tell, of one slice.
@@ -65,6 +77,32 @@ type accounts struct {
 	byID        map[uint64]*twin
 	byPath      map[uint32][]*twin
 	part, parts uint64
+	// foreign: ids of the two logs never meet, because each makes its own (a
+	// balancer's trace id, nginx's when it is not passed on).
+	foreign bool
+}
+
+// compareIDs finds out whether the ids of this rank's log are those of better
+// logs at all: only then are two that differ two requests.
+func (a *accounts) compareIDs(st *store.Store, sources []sourceFacts, rank int) error {
+	var with, met int64
+	for rows, err := range st.Blocks() {
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			r := &rows[i]
+			if r.ID == 0 || r.ID%a.parts != a.part || r.Flags&casefile.FlagJob != 0 || sources[r.Source].rank(r.Flags) != rank {
+				continue
+			}
+			with++
+			if a.byID[r.ID] != nil {
+				met++
+			}
+		}
+	}
+	a.foreign = met*20 < with
+	return nil
 }
 
 func betterAccounts(st *store.Store, sources []sourceFacts, rank int, part, parts uint64) (*accounts, error) {
@@ -75,7 +113,7 @@ func betterAccounts(st *store.Store, sources []sourceFacts, rank int, part, part
 		}
 		for i := range rows {
 			r := &rows[i]
-			if sources[r.Source].rank >= rank || r.Flags&(casefile.FlagJob|flagDropped) != 0 {
+			if sources[r.Source].rank(r.Flags) >= rank || r.Flags&flagDropped != 0 {
 				continue
 			}
 			if r.ID == 0 && r.Hash == 0 {
@@ -97,10 +135,7 @@ func betterAccounts(st *store.Store, sources []sourceFacts, rank int, part, part
 }
 
 func (a *accounts) match(r *store.Row, d *dictionary) *twin {
-	if r.Flags&casefile.FlagJob != 0 {
-		return nil
-	}
-	if r.ID != 0 {
+	if r.ID != 0 && !a.foreign {
 		if r.ID%a.parts != a.part {
 			return nil
 		}
@@ -108,15 +143,15 @@ func (a *accounts) match(r *store.Row, d *dictionary) *twin {
 			return t
 		}
 	}
-	if r.Hash == 0 || uint64(r.Hash)%a.parts != a.part {
+	if r.Flags&casefile.FlagJob != 0 || r.Hash == 0 || uint64(r.Hash)%a.parts != a.part {
 		return nil
 	}
-	return nearest(a.byPath[r.Hash], r, d)
+	return nearest(a.byPath[r.Hash], r, d, a.foreign)
 }
 
 // nearest finds the unused account of the same path whose start or end stands
 // next to the row's, within the tolerance.
-func nearest(ts []*twin, r *store.Row, d *dictionary) *twin {
+func nearest(ts []*twin, r *store.Row, d *dictionary, foreign bool) *twin {
 	host := d.procs[r.Proc].host
 	from, _ := slices.BinarySearchFunc(ts, r.Start-twinTolerance, func(t *twin, at int64) int { return cmp.Compare(t.start, at) })
 	var best *twin
@@ -125,7 +160,7 @@ func nearest(ts []*twin, r *store.Row, d *dictionary) *twin {
 		if t.start > max(r.End, r.Start)+twinTolerance {
 			break
 		}
-		if t.id != 0 && r.ID != 0 && t.id != r.ID {
+		if !foreign && t.id != 0 && r.ID != 0 && t.id != r.ID {
 			continue // both logs know the id, and it is another
 		}
 		if t.used || !sameStatus(t.status, r.Status) || !sameHost(d.procs[t.proc].host, host) {

@@ -123,10 +123,23 @@ type hall struct {
 type sourceFacts struct {
 	format string
 	told   string // format and what its lines carry: logs alike never repeat one another
-	rank   int    // 0 = best account
+	ranks  [2]int // of the application's calls and of a proxy's; 0 = best account
 	score  int
 	calls  int64
-	host   string
+	// proxied is how many of the calls something in front of the application
+	// logged: on Heroku router and application write into one stream.
+	proxied int64
+	withID  int64
+	host    string
+	// content is the same for copies of one log.
+	content string
+}
+
+func (s *sourceFacts) rank(flags uint16) int {
+	if flags&casefile.FlagProxy != 0 {
+		return s.ranks[1]
+	}
+	return s.ranks[0]
 }
 
 type silent struct{}
@@ -191,29 +204,43 @@ func (h *hall) logSpan() (int64, int64) {
 	return first, last
 }
 
+// proxyScore is what an account loses for being a proxy's: it knows no process.
+const proxyScore = 8
+
 // rankSources orders the logs by how well they tell a request: the best account
-// of one request is kept, the others only confirm it.
+// of one request is kept, the others only confirm it. What a proxy wrote in a
+// log ranks apart from what the application wrote there.
 func (h *hall) rankSources() int {
-	order := make([]int, len(h.sources))
-	for i := range order {
-		order[i] = i
+	type account struct {
+		source, side, score int
+		told                string
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		x, y := h.sources[a], h.sources[b]
+	var order []account
+	copies := map[string]int{}
+	for i, s := range h.sources {
+		if n := copies[s.content]; n > 0 && s.calls > 0 {
+			s.told += fmt.Sprintf(" copy %d", n)
+		}
+		copies[s.content]++
+		if s.proxied == 0 || s.calls > s.proxied {
+			order = append(order, account{i, 0, s.score, s.told})
+		}
+		if s.proxied > 0 {
+			order = append(order, account{i, 1, s.score - proxyScore, s.told + " proxy"})
+		}
+	}
+	slices.SortStableFunc(order, func(x, y account) int {
 		if x.score != y.score {
 			return y.score - x.score
 		}
 		return orderOf(x.told, y.told)
 	})
-	rank, last := -1, -1
-	for _, s := range order {
-		if h.sources[s].calls == 0 {
-			continue // series, or a log without calls
-		}
-		if last < 0 || h.sources[s].told != h.sources[last].told {
+	rank := 0
+	for i, a := range order {
+		if i > 0 && a.told != order[i-1].told {
 			rank++
 		}
-		h.sources[s].rank, last = rank, s
+		h.sources[a.source].ranks[a.side] = rank
 	}
 	return rank + 1
 }

@@ -66,12 +66,13 @@ func (h *hall) oneAccount() (map[string]string, int64, error) {
 	var joined int64
 	upstreams := map[string]string{}
 	for rank := 1; rank < ranks; rank++ {
-		n, up, err := dedupe(h.store, h.dict, h.sources, rank, h.calls)
+		j, err := dedupe(h.store, h.dict, h.sources, rank, h.calls)
 		if err != nil {
 			return nil, joined, err
 		}
-		joined += n
-		maps.Copy(upstreams, up)
+		joined += j.calls
+		h.jobs -= j.jobs
+		maps.Copy(upstreams, j.upstreams)
 	}
 	return upstreams, joined, nil
 }

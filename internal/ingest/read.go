@@ -186,10 +186,13 @@ func (h *hall) readLog(ctx context.Context, i int, r *input.Reader, format strin
 		for ep, t := range rec.told {
 			h.tell(ep, t)
 		}
-		facts.score -= int(min(rec.proxied, 1)) * 8
+		facts.proxied += rec.proxied
+		facts.withID += rec.withID
 	}
+	res.HasID = facts.withID > 0
 	facts.score += score(res)
 	facts.told = fmt.Sprintf("%s %v %v", res.Format, res.HasPID, res.HasID)
+	facts.content = fmt.Sprintf("%s %s %d %d %d %d", facts.told, in.Host, res.Lines, res.First, res.Last, facts.calls)
 	h.sources[i] = facts
 	return in
 }

@@ -44,6 +44,7 @@ type recorder struct {
 	jobs       int64
 	calls      int64
 	proxied    int64
+	withID     int64               // requests that carry an id; jobs always do
 	told       map[uint32]*toldSum // calls that carry their own memory figure
 	rpcPlain   map[uint32]int64
 	row        store.Row
@@ -102,6 +103,9 @@ func (r *recorder) Call(c *culprit.Call) {
 	}
 	if len(c.RequestID) > 0 {
 		row.ID = maphash.Bytes(seed, c.RequestID) | 1
+		if row.Flags&casefile.FlagJob == 0 {
+			r.withID++
+		}
 	}
 	r.count(row.Label)
 	r.out.Add(row)

@@ -24,6 +24,7 @@ func Expand(args []string) (files []File, problems []Problem) {
 	for _, arg := range args {
 		e.argument(arg)
 	}
+	dropFleetFolders(e.files)
 	return orderRotated(e.files), e.problems
 }
 

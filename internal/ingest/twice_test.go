@@ -1,0 +1,94 @@
+package ingest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"culprit/internal/source/input"
+)
+
+// told writes n requests, one a second, in one notation each.
+func told(n int, line func(i int) string) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(line(i) + "\n")
+	}
+	return b.String()
+}
+
+func idOf(i int) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", i*7919, i) }
+
+func railsTagged(i int) string {
+	p := fmt.Sprintf("I, [2026-06-10T21:00:%02d.500000 #13]  INFO -- : [%s] ", i, idOf(i))
+	return p + fmt.Sprintf("Started GET \"/items/%d\" for 10.9.8.7 at 2026-06-10 21:00:%02d +0000\n", i, i) +
+		p + "Processing by ItemsController#show as HTML\n" + p + "Completed 200 OK in 0ms (Views: 0.1ms)"
+}
+
+func albLine(i int) string {
+	return fmt.Sprintf(`http 2026-06-10T21:00:%02d.510000Z app/lb/50dc 10.9.8.7:2817 10.0.0.1:80 0.000 0.005 0.000 200 200 0 57 "GET http://shop:80/items/%d HTTP/1.1" "curl" - - arn:x "Root=1-%08x-0123456789abcdef01234567" "-" "-" 0 2026-06-10T21:00:%02d.500000Z "forward" "-" "-" "10.0.0.1:80" "200" "-" "-"`, i, i, i, i)
+}
+
+func herokuBoth(i int) string {
+	stamp := fmt.Sprintf("2026-06-10T21:00:%02d.500000+00:00 ", i)
+	id := idOf(i)
+	app := stamp + "app[web.1]: [" + id + "] "
+	return app + fmt.Sprintf("Started GET \"/items/%d\" for 10.9.8.7 at 2026-06-10 21:00:%02d +0000\n", i, i) +
+		app + "Processing by ItemsController#show as HTML\n" + app + "Completed 200 OK in 0ms (Views: 0.1ms)\n" +
+		stamp + fmt.Sprintf(`heroku[router]: at=info method=GET path="/items/%d" host=shop request_id=%s fwd="10.9.8.7" dyno=web.1 connect=0ms service=5ms status=200 bytes=57 protocol=https`, i, id)
+}
+
+func railsJobs(i int) string {
+	p := fmt.Sprintf("I, [2026-06-10T21:00:%02d.500000 #13]  INFO -- : [ActiveJob] [ExportJob] [%s] ", i, idOf(i+1000))
+	return p + fmt.Sprintf("Performing ExportJob (Job ID: %s) from Async(default)\n", idOf(i+1000)) +
+		p + fmt.Sprintf("Performed ExportJob (Job ID: %s) from Async(default) in 0.2ms", idOf(i+1000))
+}
+
+// Whatever the number of logs that tell of a request or a job, it is one.
+func TestOneAccountOfEveryCall(t *testing.T) {
+	const n = 40
+	for _, c := range []struct {
+		name       string
+		logs       map[string]string
+		want, jobs int64
+	}{
+		{"a balancer's trace ids are not Rails' ids", map[string]string{"web1/production.log": told(n, railsTagged), "alb.log": told(n, albLine)}, n, 0},
+		{"router and application in one stream", map[string]string{"heroku.log": told(n, herokuBoth)}, n, 0},
+		{"a copy", map[string]string{"web1/production.log": told(n, railsTagged) + told(n, railsJobs), "web1/old/production.log": told(n, railsTagged) + told(n, railsJobs)}, n, n},
+		{"job ids do not make request ids", map[string]string{
+			"web1/production.log": told(n, railsTagged) + told(n, railsJobs),
+			"web1/bare.log":       untag(told(n, railsTagged)) + told(n, railsJobs),
+		}, n, n},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			for name, text := range c.logs {
+				path := filepath.Join(dir, filepath.FromSlash(name))
+				if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			files, problems := input.Expand([]string{dir})
+			d, err := Build(t.Context(), files, problems, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Close()
+			if d.Coverage.Requests != c.want || d.Coverage.Jobs != c.jobs {
+				t.Errorf("%d requests and %d jobs, want %d and %d", d.Coverage.Requests, d.Coverage.Jobs, c.want, c.jobs)
+			}
+		})
+	}
+}
+
+func untag(log string) string {
+	for i := range 40 {
+		log = strings.ReplaceAll(log, "["+idOf(i)+"] ", "")
+	}
+	return log
+}
