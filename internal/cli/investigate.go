@@ -32,6 +32,7 @@ type options struct {
 	anonymize, showVals bool
 	noColor             bool
 	seed                uint64
+	more                string // command for --full, for the last line
 }
 
 func newInvestigate(w World) *cobra.Command {
@@ -85,6 +86,7 @@ func investigate(ctx context.Context, w World, o *options, args []string) error 
 	if err != nil {
 		return err
 	}
+	o.more = more(args)
 	files, problems := input.Expand(args)
 	if len(files) == 0 {
 		return nothing(problems)
@@ -109,6 +111,18 @@ func investigate(ctx context.Context, w World, o *options, args []string) error 
 		return err
 	}
 	return o.exit(r.Report.Verdict.Outcome)
+}
+
+// more is the command that shows everything, cut where it would not fit a line.
+func more(args []string) string {
+	s := "culprit investigate --full"
+	for i, a := range args {
+		if len(s)+len(a) > 64 && i < len(args) {
+			return s + " ..."
+		}
+		s += " " + a
+	}
+	return s
 }
 
 func (o *options) resolve() (ingest.Options, error) {

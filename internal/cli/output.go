@@ -85,7 +85,7 @@ func (o *options) write(w World, r *verdict.Ruling) error {
 	}
 	err := termview.Write(w.Stdout, rep, termview.Options{
 		Width: width, Color: !o.noColor && style.Colour(w.Env, onTerminal), Full: o.full, Plain: style.Plain(w.Env),
-		More: "culprit investigate --full ...",
+		More: o.more,
 	})
 	if err == nil && o.html != "" {
 		_, err = fmt.Fprintf(w.Stderr, "report: %s\n", fileURL(o.html))

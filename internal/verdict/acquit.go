@@ -1,8 +1,12 @@
 package verdict
 
 import (
+	"slices"
+
 	"culprit"
 	"culprit/internal/analysis/alibi"
+	"culprit/internal/analysis/growth"
+	"culprit/internal/analysis/lineup"
 	"culprit/internal/casefile"
 )
 
@@ -75,7 +79,43 @@ func (t *trial) byImpunity(a *accused) {
 		a.reason = sayUnpunished(im)
 		return
 	}
+	if harmful, ok := t.beyondConvicted(e); ok {
+		if im := alibi.Unpunished(e.Informative, harmful); im.Up <= impunityLimit && worstP(t.lineup, e) > 0.2 && t.complete() {
+			a.finding = culprit.Acquitted
+			a.reason = t.sayExplained(im)
+			return
+		}
+	}
 	a.reason = t.sayTooFew(e)
+}
+
+// beyondConvicted counts the episodes that somebody covered and no convicted
+// suspect explains; ok when the convicted explain nine in ten of all.
+func (t *trial) beyondConvicted(e *lineup.Evidence) (harmful int, ok bool) {
+	open := map[int]bool{}
+	for i, ev := range t.lineup.Events {
+		if !t.convictedOwns(ev) {
+			open[i] = true
+		}
+	}
+	if !t.anyConvicted() || len(open)*10 > len(t.lineup.Events) {
+		return 0, false
+	}
+	for _, i := range e.Present {
+		if open[i] {
+			harmful++
+		}
+	}
+	return harmful, true
+}
+
+func (t *trial) convictedOwns(e growth.Event) bool {
+	for _, a := range t.named {
+		if a.finding == culprit.Convicted && slices.ContainsFunc(a.events, same(e)) {
+			return true
+		}
+	}
+	return false
 }
 
 // withoutEpisodes: nothing jumped, so only slow growth can be anybody's doing.

@@ -100,7 +100,7 @@ func (t *trial) counterfactual() *culprit.Counterfactual {
 	s := byHost[best]
 	return &culprit.Counterfactual{
 		Without: names, Host: best, Peak: culprit.Bytes(s.peak), PeakThen: culprit.Bytes(s.without),
-		Text: fmt.Sprintf("without %s the peak on %s would have been %s instead of %s", join(names), hostOr(best), size(culprit.Bytes(s.without)), size(culprit.Bytes(s.peak))),
+		Text: fmt.Sprintf("Without %s the peak on %s would have been %s instead of %s", join(names), hostOr(best), size(culprit.Bytes(s.without)), size(culprit.Bytes(s.peak))),
 	}
 }
 
@@ -141,7 +141,7 @@ func (t *trial) nextSteps() []culprit.Step {
 	switch t.outcome {
 	case culprit.OutcomeCulprit, culprit.OutcomeSuspected:
 		a := t.named[0]
-		add("call it alone on one process and watch RSS before and after", "that it does what it is accused of, and how much a call takes", "")
+		add("call "+t.display(a.index)+" alone on one process and watch RSS before and after", "that it does what it is accused of, and how much a call takes", "")
 		if a.finding == culprit.Suspected && !t.lineup.Has[lineup.Unit] {
 			add("add the series and logs of the other servers", "whether it does harm where others run it too", "")
 		}
@@ -158,7 +158,7 @@ func (t *trial) nextSteps() []culprit.Step {
 		add("put the pid into the log and sample memory per process (Telegraf: procstat with pid_tag = true)", "which process grew: three episodes then convict, instead of five to ten", "")
 	}
 	if t.f.Coverage.Unfinished > 0 && t.outcome != culprit.OutcomeHealthy {
-		add("look at the requests that never finished", "whether a killed call did it", "culprit investigate --full ...")
+		add("look at the requests that never finished", "whether a killed call did it", "")
 	}
 	if n := len(steps); n > 6 {
 		steps = slices.Clip(steps[:6])

@@ -66,6 +66,21 @@ func sayUnpunished(i alibi.Impunity) string {
 		i.Calls, i.Harmful, 1/max(i.Up, 1e-9))
 }
 
+func (t *trial) sayExplained(i alibi.Impunity) string {
+	return fmt.Sprintf("ran %d times where harm would have shown, and growth that it was near is explained by %s: at most 1 call in %.0f can be harmful; as such, its rare variants apart",
+		i.Calls, t.convictedNames(), 1/max(i.Up, 1e-9))
+}
+
+func (t *trial) convictedNames() string {
+	var names []string
+	for _, a := range t.named {
+		if a.finding == culprit.Convicted {
+			names = append(names, t.display(a.index))
+		}
+	}
+	return join(names)
+}
+
 func sayNoGrowth(calls int64, up culprit.Bytes) string {
 	return fmt.Sprintf("nothing grew that needs a culprit: over %d calls at most %s a call", calls, size(up))
 }
