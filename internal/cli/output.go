@@ -158,7 +158,9 @@ func anonymize(r *culprit.Report) {
 	}
 	for i := range r.Suspects {
 		s := &r.Suspects[i]
-		s.Name = hide(s.Name)
+		if s.Kind != "process" { // a pid is nobody's secret
+			s.Name = hide(s.Name)
+		}
 		for k, v := range s.Dimension {
 			s.Dimension[k] = hide(v)
 		}

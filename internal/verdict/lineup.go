@@ -8,6 +8,7 @@ import (
 	"culprit"
 	"culprit/internal/analysis/growth"
 	"culprit/internal/analysis/lineup"
+	"culprit/internal/stat"
 )
 
 // grade of evidence.
@@ -268,7 +269,11 @@ func (t *trial) narrow(l *lineup.Lineup, top *lineup.Evidence, g grade) (*lineup
 		if eg < strong || len(e.Present)*10 < len(parent.Present)*9 {
 			continue
 		}
-		if eg > bestG || (eg >= bestG && score(l, e) > score(l, best)+margin(best == parent)) {
+		better := eg > bestG || (eg >= bestG && score(l, e) > score(l, best)+margin(best == parent))
+		if !better && best == parent && eg >= bestG && score(l, e) > score(l, parent)-1 {
+			better = concentrated(e, parent)
+		}
+		if better {
 			best, bestG = e, eg
 		}
 	}
@@ -276,6 +281,17 @@ func (t *trial) narrow(l *lineup.Lineup, top *lineup.Evidence, g grade) (*lineup
 		return top, g
 	}
 	return best, bestG
+}
+
+// concentrated: the parent did harm in calls of this form far more often than
+// its calls have this form, so that its other calls are cleared rather than
+// accused with it. One in a thousand, since an endpoint has a dozen parameters.
+func concentrated(e, parent *lineup.Evidence) bool {
+	if parent.Calls == 0 {
+		return false
+	}
+	q := float64(e.Calls) / float64(parent.Calls)
+	return stat.BinomTail(len(e.Present), len(parent.Present), q) <= 0.001
 }
 
 // margin in nats that a narrowed suspect must have over its endpoint; among
