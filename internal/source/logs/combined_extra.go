@@ -97,6 +97,9 @@ func (x *extra) pair(key, v []byte, c *culprit.Call) {
 	case "rt", "request_time", "reqtime", "req_time", "time", "duration", "total", "t", "rtime":
 		if us, n := seconds(v); n > 0 {
 			x.duration, x.named = us, true
+			if bytes.IndexByte(v, '.') > 0 {
+				x.apache = false
+			}
 			if n < len(v) && v[n] == 'm' { // "12ms"
 				x.duration /= 1000
 			}
@@ -196,6 +199,7 @@ func (x *extra) time(us int64) {
 	}
 	if !x.named && us > x.duration {
 		x.duration = us
+		x.apache = false // httpd has no decimal point; a name in front is nginx's $host
 	}
 }
 

@@ -63,7 +63,7 @@ var structured = map[string]field{
 	"request": fRequest,
 	"format":  fFormat, "controller": fController, "action": fAction,
 	"controller_action": fEndpoint, "endpoint": fEndpoint,
-	"status": fStatus, "statusCode": fStatus, "status_code": fStatus, "http_status": fStatus,
+	"status": fStatus, "statusCode": fStatus, "status_code": fStatus, "http_status": fStatus, "response": fStatus,
 	"duration": fLength, "duration_ms": fMillis, "total_duration": fMillis, "responseTime": fMillis, "response_time": fMillis, "runtime": fMillis,
 	"duration_s": fSeconds, "request_time": fSeconds, "reqtime": fSeconds, "taken_sec": fSeconds, "duration_sec": fSeconds, "duration_seconds": fSeconds,
 	"reqtime_microsec": fMicros, "taken_microsec": fMicros, "duration_us": fMicros,
@@ -71,7 +71,7 @@ var structured = map[string]field{
 	"time": fTime, "ts": fTime, "date": fTime, "datetime": fTime, "time_iso8601": fTime, "time_local": fTime, "msec": fTime, "logged_at": fTime,
 	"pid": fPID, "process_id": fPID, "process.pid": fPID, "worker_pid": fPID,
 	"tid": fTID, "thread_id": fTID, "thread": fThread, "thread_name": fThread,
-	"hostname": fHostname, "server_name": fHostname, "dyno": fHostname, "pod": fHostname, "pod_name": fHostname, "source_host": fHostname,
+	"hostname": fHostname, "dyno": fHostname, "pod": fHostname, "pod_name": fHostname, "source_host": fHostname,
 	"host":       fHost,
 	"request_id": fRequestID, "requestId": fRequestID, "req_id": fRequestID, "uuid": fRequestID, "correlation_id": fRequestID,
 	"x_request_id": fRequestID, "http_x_request_id": fRequestID, "reqid": fRequestID, "request-id": fRequestID,
@@ -87,6 +87,9 @@ var structured = map[string]field{
 	"message": fMessage, "msg": fMessage,
 	"level_index": fSemantic, "application": fSemantic,
 	"job_class": fJobClass, "job_id": fJobID, "queue_name": fQueue, "active_job_id": fJobID,
+	// GELF, additional fields (lograge's Graylog2 formatter): the same names
+	"_method": fMethod, "_path": fPath, "_format": fFormat, "_controller": fController, "_action": fAction,
+	"_status": fStatus, "_duration": fLength, "_pid": fPID, "_request_id": fRequestID, "_params": fParams, "short_message": fMessage,
 	"tags": fTags, "exception": fError, "exception_object": fError, "error": fError, "exception.class": fError,
 	"payload": fInner, "named_tags": fInner, "req": fInner, "res": fInner, "process": fProcess,
 }

@@ -40,6 +40,19 @@ var documented = []struct {
 	{"syslog+cron", "Jun 10 21:00:00 web3 CRON[1001]: (root) CMD (/usr/bin/report)\n", "task 2020-06-10T21:00:00..? name=/usr/bin/report pid=1001 host=web3 user=root"},
 	// docs.docker.com/reference/cli/docker/compose/logs
 	{"compose+sidekiq", "web-1  | 2020-06-10T21:00:00.000Z pid=1 tid=a class=ExportJob jid=b7f805c545c7 elapsed=1.5 INFO: done\n", "job 2020-06-10T20:59:58.5..2020-06-10T21:00:00 1500000us name=ExportJob"},
+	// docs.docker.com/reference/cli/docker/container/logs; kubernetes.io/docs/reference/kubectl/generated/kubectl_logs
+	{"docker-logs+puma", "2020-06-10T21:00:00.500000000Z [8001] - Worker 0 (PID: 8003) booted in 0.1s, phase: 0\n", "boot 2020-06-10T21:00:00.5 host= pid=8003"},
+	{"docker-logs+puma", "[pod/shop-7d9f/app] 2020-06-10T21:00:00.500000000Z [8001] - Worker 0 (PID: 8003) booted in 0.1s, phase: 0\n", "boot 2020-06-10T21:00:00.5 host=shop-7d9f pid=8003"},
+	{"docker-logs+rails", "2020-06-10T21:00:00.100000000Z I, [2020-06-10T21:00:00.100000 #1313]  INFO -- : Started GET \"/posts/1\" for 127.0.0.1 at 2020-06-10 21:00:00 +0000\n2020-06-10T21:00:00.200000000Z I, [2020-06-10T21:00:00.200000 #1313]  INFO -- : Completed 200 OK in 90ms\n", "pid=1313"},
+	// journalctl(1), -o short-precise
+	{"syslog+cron", "Jun 10 21:00:00.250000 web3 CRON[1001]: (root) CMD (/usr/bin/report)\n", "task 2020-06-10T21:00:00.25..? name=/usr/bin/report pid=1001 host=web3 user=root"},
+	// custom formatters, level behind the process
+	{"rails", "2020-06-10 21:00:00.100 [1313] INFO: [0f9be6ae-2c1b-4ad2-a4b8-9d4b2a7d7c11] Started GET \"/posts/1\" for 127.0.0.1 at 2020-06-10 21:00:00 +0000\n2020-06-10 21:00:00.200 [1313] INFO: [0f9be6ae-2c1b-4ad2-a4b8-9d4b2a7d7c11] Completed 200 OK in 90ms\n", "method=GET path=/posts/1 status=200 pid=1313"},
+	{"rails", "[1313:70000042] Started GET \"/posts/1\" for 127.0.0.1 at 2020-06-10 21:00:00 +0000\n[1313:70000042] Completed 200 OK in 90ms\n", "method=GET path=/posts/1 status=200 pid=1313 tid=70000042"},
+	// nginx with $host in front: a decimal point is no Apache
+	{"combined", "shop.example 203.0.113.9 - - [10/Jun/2020:21:00:00 +0000] \"GET /a HTTP/1.1\" 200 12 \"-\" \"curl/7\" 1.500\n", "2020-06-10T20:59:58.5..2020-06-10T21:00:00 1500000us"},
+	// GELF 1.1, additional fields
+	{"json", `{"version":"1.1","host":"web1","short_message":"[200] GET /a (A#b)","timestamp":1591822800.5,"_method":"GET","_path":"/a","_controller":"A","_action":"b","_status":200,"_duration":500,"_pid":77}` + "\n", "path=/a status=200 pid=77 host=web1"},
 	// ddollar/foreman lib/foreman/engine/cli.rb
 	{"foreman+sidekiq", "20:03:41 web.1  | 2020-06-10T21:00:00.000Z pid=1 tid=a class=ExportJob jid=b7f805c545c7 elapsed=1.5 INFO: done\n", "job 2020-06-10T20:59:58.5..2020-06-10T21:00:00 1500000us name=ExportJob"},
 }

@@ -35,7 +35,7 @@ func jsonLooks(b []byte) bool {
 		return false
 	}
 	switch {
-	case has(`"controller":`), has(`"job_class":`), has(`"request_uri":`), has(`"request":"`):
+	case has(`"controller":`), has(`"_controller":`), has(`"job_class":`), has(`"request_uri":`), has(`"request":"`):
 		return true
 	case has(`"status":`), has(`"statusCode":`):
 		return has(`"path":`) || has(`"url":`) || has(`"uri":`)

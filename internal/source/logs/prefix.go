@@ -91,7 +91,36 @@ func readTags(b []byte) (t tags, n int) {
 		t.take(b[n+1 : n+i])
 		n += i + 2
 	}
+	if n == 0 || n >= len(b) || bytes.IndexByte([]byte("IDWEF"), b[n]) < 0 {
+		return t, n
+	}
+	if k := levelWord(b[n:]); k > 0 { // "[13134] INFO: [id] Started"
+		n += k
+		if n < len(b) && b[n] == '[' && !t.activeJob {
+			more, k := readTags(b[n:])
+			t.join(more)
+			n += k
+		}
+	}
 	return t, n
+}
+
+// join adds the tags behind a level to those before it.
+func (t *tags) join(more tags) {
+	if t.id == nil {
+		t.id = more.id
+	}
+	if t.tid == nil {
+		t.tid = more.tid
+	}
+	if t.client == nil {
+		t.client = more.client
+	}
+	if t.pid == 0 {
+		t.pid = more.pid
+	}
+	t.activeJob, t.job, t.jobID = more.activeJob, more.job, more.jobID
+	t.request = more.request || more.activeJob && t.id != nil
 }
 
 // take gives one tag its meaning.
@@ -146,6 +175,9 @@ func (t *tags) named(k, v []byte) {
 	default:
 		if looksID(v) && t.id == nil && string(k) == "Root" {
 			t.setID(v)
+		}
+		if pid, ok := whole(k); ok && len(k) <= 7 && len(v) > 2 && t.pid == 0 { // [pid:thread]
+			t.pid, t.tid = int(pid), v
 		}
 	}
 }

@@ -203,6 +203,11 @@ func query(c *culprit.Call, q []byte) {
 
 // request takes "GET /x HTTP/1.1".
 func (p *recorder) request(v []byte) {
+	if len(v) > 0 && v[0] == '/' { // logstash's grok: the target alone
+		p.path(v)
+		p.r.proxy = true
+		return
+	}
 	m, rest, ok := cut(v, ' ')
 	if !ok || len(m) == 0 || m[0] < 'A' || m[0] > 'Z' {
 		return

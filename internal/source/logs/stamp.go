@@ -137,9 +137,10 @@ func (c *clock) rfc3164(b []byte) (us int64, n int) {
 	if !ok {
 		return 0, 0
 	}
+	frac, n := fraction(b, 15) // journalctl -o short-precise
 	ref := c.ref
 	if ref.IsZero() {
-		return 0, 15 // a stamp, but of any year
+		return 0, n // a stamp, but of any year
 	}
 	hour := tod / usHour
 	at := func(year int64) int64 {
@@ -149,7 +150,7 @@ func (c *clock) rfc3164(b []byte) (us int64, n int) {
 	if us > ref.UnixMicro()+usDay {
 		us = at(int64(ref.Year()) - 1)
 	}
-	return us, 15
+	return us + frac, n
 }
 
 // timeOfDay reads "15:04:05" into microseconds. b has eight bytes.

@@ -25,6 +25,7 @@ func wrapperFormats() []wrapperFormat {
 		{"docker", "Docker json-file", "moby/moby daemon/logger/jsonfilelog/jsonlog", takeDocker},
 		{"journald-json", "journalctl -o json", "systemd man journalctl(1), Journal JSON Format", takeJournaldJSON},
 		{"kubernetes", "Kubernetes CRI log", "kubernetes/design-proposals-archive node/kubelet-cri-logging.md", takeCRI},
+		{"docker-logs", "docker logs --timestamps, kubectl logs --timestamps, --prefix", "docs.docker.com/reference/cli/docker/container/logs; kubernetes.io/docs/reference/kubectl/generated/kubectl_logs", takeDockerLogs},
 		{"heroku", "Heroku (heroku logs, drains to file)", "devcenter.heroku.com/articles/logging", takeHeroku},
 		{"syslog", "syslog RFC 3164 and 5424, journalctl -o short and short-iso", "RFC 3164, RFC 5424; systemd man journalctl(1)", takeSyslog},
 		{"compose", "docker compose logs", "docker/compose cmd/formatter/logs.go", takeCompose},
