@@ -32,6 +32,9 @@ type Unit struct {
 	// Fleet names the group whose members are look-alikes of one another: units
 	// that serve the same traffic. Empty = no look-alikes.
 	Fleet string
+	// Silent units are on hosts of which no log was given: their growth cannot be
+	// anybody's in these logs.
+	Silent bool
 }
 
 // Flags of a row.

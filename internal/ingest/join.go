@@ -44,6 +44,8 @@ func (h *hall) join() (*Docket, error) {
 		return nil, err
 	}
 	fleets(units, stats.web, stats.jobs)
+	vague(units, placer, stats)
+	h.silent(units, placer, stats)
 	c.From, c.To = h.span(units)
 	c.Rows = h.rows(placer, units, c.To)
 	if calls > 0 && stats.finished > 0 {
@@ -117,13 +119,14 @@ type survey struct {
 	placed, open         int64
 	finished             int64
 	first, last          int64
+	hosts, hostsWeb      map[int32]int64 // calls, and requests, by the host that alone is known
 	enqueuers, streamers map[int32]bool
 }
 
 func (h *hall) survey(p *placer, units []casefile.Unit, c *casefile.Case) (*survey, error) {
 	s := &survey{
 		web: make([]int64, len(units)), jobs: make([]int64, len(units)),
-		enqueuers: map[int32]bool{}, streamers: map[int32]bool{},
+		enqueuers: map[int32]bool{}, streamers: map[int32]bool{}, hosts: map[int32]int64{}, hostsWeb: map[int32]int64{},
 	}
 	type tally struct{ enqueues, streams, total int64 }
 	tallies := make([]tally, len(c.Roster.Suspects))
@@ -166,12 +169,68 @@ func (s *survey) add(r *store.Row, unit int32) {
 	}
 	s.placed++
 	if unit < 0 {
+		s.hosts[unit]++
+		if r.Flags&casefile.FlagJob == 0 {
+			s.hostsWeb[unit]++
+		}
 		return
 	}
 	if r.Flags&casefile.FlagJob != 0 {
 		s.jobs[unit]++
 	} else {
 		s.web[unit]++
+	}
+}
+
+// vague makes a fleet of the processes of hosts whose requests name no process:
+// any of them may have served any of those.
+func vague(units []casefile.Unit, p *placer, s *survey) {
+	named := map[string]bool{}
+	for i := range units {
+		if s.web[i] > 0 {
+			named[units[i].Process.Host] = true
+		}
+	}
+	for unit, n := range s.hostsWeb {
+		h, ok := casefile.HostOf(unit)
+		if !ok || n == 0 || named[p.hosts[h]] {
+			continue
+		}
+		for i := range units {
+			if u := &units[i]; u.Process.Host == p.hosts[h] && u.Fleet == "" && u.Process.Role != "master" {
+				u.Fleet = "web"
+			}
+		}
+	}
+}
+
+// silent marks the units of hosts that no log speaks of, and says so.
+func (h *hall) silent(units []casefile.Unit, p *placer, s *survey) {
+	spoken := map[string]bool{}
+	for i := range units {
+		if s.web[i]+s.jobs[i] > 0 {
+			spoken[units[i].Process.Host] = true
+		}
+	}
+	for unit := range s.hosts {
+		if host, ok := casefile.HostOf(unit); ok {
+			spoken[p.hosts[host]] = true
+		}
+	}
+	if len(spoken) == 0 {
+		return
+	}
+	var names []string
+	for i := range units {
+		if host := units[i].Process.Host; !spoken[host] {
+			units[i].Silent = true
+			if !slices.Contains(names, hostName(host)) {
+				names = append(names, hostName(host))
+			}
+		}
+	}
+	if len(names) > 0 {
+		h.warnings = append(h.warnings, fmt.Sprintf("no log speaks of %s: what grew there is not judged; hint: add its logs", strings.Join(names, ", ")))
 	}
 }
 

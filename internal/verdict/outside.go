@@ -109,7 +109,9 @@ func (t *trial) hostBeyondProcesses() bool {
 func (t *trial) hostsOnly() []casefile.Unit {
 	watched := map[string]bool{}
 	for i := range t.c.Units {
-		watched[t.c.Units[i].Process.Host] = true
+		if !t.c.Units[i].Silent {
+			watched[t.c.Units[i].Process.Host] = true
+		}
 	}
 	var out []casefile.Unit
 	for _, u := range t.c.HostUsed {

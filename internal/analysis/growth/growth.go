@@ -82,7 +82,7 @@ func Detect(c *casefile.Case) Result {
 	var found []Event
 	for i := range c.Units {
 		u := &c.Units[i]
-		if len(u.Points) == 0 {
+		if len(u.Points) == 0 || u.Silent {
 			continue
 		}
 		gmin := leastGrowth(u, c.Level, r.Noise)

@@ -57,7 +57,12 @@ func Shown(g Groups, n int) []culprit.Suspect {
 			}
 		}
 	}
-	asked = asked[:min(len(asked), n)]
+	// The first of the accused has a place whatever was asked.
+	room := n
+	if len(g.Accused) > 0 && !g.Accused[0].Requested {
+		room--
+	}
+	asked = asked[:min(len(asked), room)]
 	free := n - len(asked)
 	for _, s := range g.Accused {
 		if !s.Requested && free > 0 {
