@@ -34,6 +34,11 @@ type Truth struct {
 	// Shadows are suspects that the data cannot tell from a culprit (a page that
 	// waits for it): naming one beside the culprit is no wrong conviction.
 	Shadows []string
+	// Companions are innocents who tend to be near a culprit.
+	Companions []string
+	// Minor are innocents whose calls really hold 16 MB or more for a while: to
+	// convict one is wrong, but not made up.
+	Minor []string
 	// Outcome is the best verdict that the data allow.
 	Outcome culprit.Outcome
 	// Accept lists further outcomes that are no mistake, as abstaining is.

@@ -36,6 +36,7 @@ func (w *world) plant() {
 		companion, waiter := int32(-1), int32(-1)
 		if p.Companion > 0 {
 			companion = w.companion(p)
+			w.near = append(w.near, w.eps[companion].name)
 		}
 		if p.Waiter {
 			waiter = w.extra("endpoint", 0, 0)

@@ -39,7 +39,22 @@ func (w *world) finish(roster *casefile.Roster) World {
 			}
 		}
 	}
-	return World{Case: c, Truth: Truth{Culprits: w.truth, Shadows: w.shadows}}
+	return World{Case: c, Truth: Truth{Culprits: w.truth, Shadows: w.shadows, Companions: w.near, Minor: w.minor()}}
+}
+
+// minorLeast is the memory of a call, in MB, from which its endpoint is listed as
+// growing a little in truth.
+const minorLeast = 16
+
+// minor lists the innocents who are not quite weightless.
+func (w *world) minor() []string {
+	var out []string
+	for i := range w.eps {
+		if e := &w.eps[i]; 1.2*e.mem >= minorLeast && w.unplanted(e.name) {
+			out = append(out, e.name)
+		}
+	}
+	return out
 }
 
 func hostName(h int) string { return fmt.Sprintf("web%d", h+1) }

@@ -17,7 +17,9 @@ type Score struct {
 	Convicted, Exact, Named int
 	// Wrong counts runs in which an innocent was convicted, and Shady those in
 	// which one was convicted or suspected while no culprit ranked before it.
-	Wrong, Shady int
+	// Minor counts those of Wrong in which all the convicted innocents really
+	// hold a little memory.
+	Wrong, Shady, Minor int
 	// Freed counts culprits acquitted.
 	Freed int
 	// Estimated counts culprits with an interval of bytes per call, Covered those
@@ -39,8 +41,9 @@ func (s *Score) Add(t Truth, a Answer) {
 	for _, p := range t.Culprits {
 		s.culprit(p, a)
 	}
-	if wronged(t, a) {
+	if wrong := wronged(t, a); len(wrong) > 0 {
 		s.Wrong++
+		s.Minor += one(!slices.ContainsFunc(wrong, func(x Accusation) bool { return !slices.Contains(t.Minor, x.Name) }))
 	}
 	if shady(t, a) {
 		s.Shady++
@@ -88,19 +91,19 @@ func (s *Score) culprit(p Planted, a Answer) {
 	s.Covered += one(covered)
 }
 
-// wronged tells whether an innocent is convicted. A shadow beside its culprit is
-// none.
-func wronged(t Truth, a Answer) bool {
+// wronged lists the innocents convicted. A shadow beside its culprit is none.
+func wronged(t Truth, a Answer) []Accusation {
+	var out []Accusation
 	caught := false
 	for _, x := range a.Accusations {
 		caught = caught || x.Finding == culprit.Convicted && t.hit(x)
 	}
 	for _, x := range a.Accusations {
 		if x.Finding == culprit.Convicted && !t.hit(x) && !(caught && t.shadow(x)) {
-			return true
+			out = append(out, x)
 		}
 	}
-	return false
+	return out
 }
 
 // shady tells whether an innocent is convicted or suspected before any culprit.
@@ -131,7 +134,7 @@ func one(b bool) int {
 func (s *Score) Merge(o Score) {
 	s.Runs, s.Culprits, s.First = s.Runs+o.Runs, s.Culprits+o.Culprits, s.First+o.First
 	s.Convicted, s.Exact, s.Named = s.Convicted+o.Convicted, s.Exact+o.Exact, s.Named+o.Named
-	s.Wrong, s.Shady, s.Freed = s.Wrong+o.Wrong, s.Shady+o.Shady, s.Freed+o.Freed
+	s.Wrong, s.Shady, s.Minor, s.Freed = s.Wrong+o.Wrong, s.Shady+o.Shady, s.Minor+o.Minor, s.Freed+o.Freed
 	s.Estimated, s.Covered = s.Estimated+o.Estimated, s.Covered+o.Covered
 	s.Fit, s.Best, s.Ratios = s.Fit+o.Fit, s.Best+o.Best, append(s.Ratios, o.Ratios...)
 	if s.Outcomes == nil {

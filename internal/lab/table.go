@@ -178,6 +178,7 @@ func (t Table) sums(b *strings.Builder) {
 	}
 	sum("False convictions where nobody in the log did it (nominal 1 %)", innocent.Wrong, innocent.Runs)
 	sum("Wrong convictions where somebody did it", guilty.Wrong, guilty.Runs)
+	sum("Of all wrong convictions, those of innocents that really hold some memory", guilty.Minor+innocent.Minor, guilty.Wrong+innocent.Wrong)
 	sum("Culprits acquitted", guilty.Freed, guilty.Culprits)
 	sum("Intervals of bytes per call that miss (nominal 5 %)", guilty.Estimated-guilty.Covered, guilty.Estimated)
 	if len(beaten) == 0 {

@@ -1,14 +1,20 @@
 package lab
 
 import (
+	"fmt"
 	"hash/fnv"
+	"slices"
 	"sync"
+
+	"culprit"
 )
 
 // Result is one scenario's scores, in the order of the judges.
 type Result struct {
 	Scenario Scenario
 	Scores   []Score
+	// Mistakes of the first judge, one line each.
+	Mistakes []string
 }
 
 // Trial lets every judge judge the same worlds: runs of them, seeded by the
@@ -40,8 +46,38 @@ func Trial(s Scenario, judges []Rule, runs int, seed uint64, parallel int) Resul
 		for j := range judges {
 			r.Scores[j].Add(truths[i], answers[i][j])
 		}
+		for _, m := range truths[i].mistakes(answers[i][0]) {
+			r.Mistakes = append(r.Mistakes, fmt.Sprintf("%s seed %#x: %s", s.Name, s.seed(seed, i), m))
+		}
 	}
 	return r
+}
+
+// mistakes lists the innocents convicted and the culprits acquitted.
+func (t Truth) mistakes(a Answer) []string {
+	var out []string
+	for _, x := range a.Accusations {
+		switch {
+		case x.Finding == culprit.Convicted && !t.hit(x):
+			out = append(out, fmt.Sprintf("convicts %s %s=%s (%s)", x.Name, x.Key, x.Value, t.role(x)))
+		case x.Finding == culprit.Acquitted && t.hit(x) && x.Key == "":
+			out = append(out, "acquits "+x.Name)
+		}
+	}
+	return out
+}
+
+func (t Truth) role(a Accusation) string {
+	switch {
+	case t.shadow(a):
+		return "waits for the culprit"
+	case slices.Contains(t.Companions, a.Name):
+		return "companion of the culprit"
+	}
+	if slices.Contains(t.Minor, a.Name) {
+		return "holds a little memory while it runs"
+	}
+	return "has nothing to do with it"
 }
 
 // seed makes the runs of different scenarios different worlds.

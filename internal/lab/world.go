@@ -23,6 +23,7 @@ type world struct {
 	deeds   []deed
 	truth   []Planted
 	shadows []string
+	near    []string  // companions of culprits
 	bumps   []float64 // load, by stretch of the span
 	bursts  []stretch // of errors
 

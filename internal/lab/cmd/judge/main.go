@@ -35,6 +35,7 @@ type options struct {
 	seed           uint64
 	only, write    string
 	blind, list    bool
+	mistakes       bool
 }
 
 func parse(args []string) (options, error) {
@@ -46,6 +47,7 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.only, "scenarios", ".", "only scenarios whose name matches this regular expression")
 	f.StringVar(&o.write, "write", "", "write the document to this file (docs/JUDGE.md)")
 	f.BoolVar(&o.blind, "blind", false, "the rules of thumb only")
+	f.BoolVar(&o.mistakes, "mistakes", false, "name the innocents convicted and the culprits acquitted")
 	f.BoolVar(&o.list, "list", false, "list the scenarios")
 	return o, f.Parse(args)
 }
@@ -75,6 +77,11 @@ func run(args []string, out, progress io.Writer) error {
 		r := lab.Trial(s, judges, s.Runs(o.runs), o.seed, o.parallel)
 		table.Results = append(table.Results, r)
 		fmt.Fprintln(progress, r.Line())
+		for _, m := range r.Mistakes {
+			if o.mistakes {
+				fmt.Fprintln(progress, "    "+m)
+			}
+		}
 	}
 	if o.list {
 		return nil
