@@ -49,6 +49,8 @@ var documented = []struct {
 	// custom formatters, level behind the process
 	{"rails", "2020-06-10 21:00:00.100 [1313] INFO: [0f9be6ae-2c1b-4ad2-a4b8-9d4b2a7d7c11] Started GET \"/posts/1\" for 127.0.0.1 at 2020-06-10 21:00:00 +0000\n2020-06-10 21:00:00.200 [1313] INFO: [0f9be6ae-2c1b-4ad2-a4b8-9d4b2a7d7c11] Completed 200 OK in 90ms\n", "method=GET path=/posts/1 status=200 pid=1313"},
 	{"rails", "[1313:70000042] Started GET \"/posts/1\" for 127.0.0.1 at 2020-06-10 21:00:00 +0000\n[1313:70000042] Completed 200 OK in 90ms\n", "method=GET path=/posts/1 status=200 pid=1313 tid=70000042"},
+	// ActiveJob in the same log, whose lines have no stamp at all
+	{"rails", "[1313] Started GET \"/posts/1\" for 127.0.0.1 at 2020-06-10 21:00:00 +0000\n[1313] [ActiveJob] [ExportJob] [0f9be6ae-2c1b-4ad2-a4b8-9d4b2a7d7c11] Performing ExportJob (Job ID: 0f9be6ae-2c1b-4ad2-a4b8-9d4b2a7d7c11) from Async(default)\n[1313] [ActiveJob] [ExportJob] [0f9be6ae-2c1b-4ad2-a4b8-9d4b2a7d7c11] Performed ExportJob (Job ID: 0f9be6ae-2c1b-4ad2-a4b8-9d4b2a7d7c11) from Async(default) in 1500.0ms\n[1313] Completed 200 OK in 90ms\n", "job 2020-06-10T21:00:00..2020-06-10T21:00:01.5 1500000us name=ExportJob pid=1313"},
 	// nginx with $host in front: a decimal point is no Apache
 	{"combined", "shop.example 203.0.113.9 - - [10/Jun/2020:21:00:00 +0000] \"GET /a HTTP/1.1\" 200 12 \"-\" \"curl/7\" 1.500\n", "2020-06-10T20:59:58.5..2020-06-10T21:00:00 1500000us"},
 	// GELF 1.1, additional fields

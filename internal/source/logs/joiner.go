@@ -38,6 +38,7 @@ type joiner struct {
 	oldest, newest *openCall
 	open           int
 	skew           int64 // of the last call that told it
+	begun          int64 // start of the last request that told it
 }
 
 func (j *joiner) init() {
@@ -222,7 +223,9 @@ func (j *joiner) begin(c *openCall, e *event) {
 	c.begun = true
 	if e.work == culprit.CallJob {
 		k.Name, k.Queue = e.a, e.b
-		k.Start = c.at(e)
+		if k.Start = c.at(e); k.Start == 0 {
+			k.Start = j.begun // a log without stamps: the request before it tells the second
+		}
 		c.work, c.routed = k.Start, true
 		return
 	}
@@ -233,6 +236,9 @@ func (j *joiner) begin(c *openCall, e *event) {
 	k.Method, k.Path, k.Client = e.a, e.b, e.c
 	if k.Start = c.at(e); k.Start == 0 {
 		k.Start = e.start
+	}
+	if k.Start != 0 {
+		j.begun = k.Start
 	}
 }
 
