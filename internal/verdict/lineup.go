@@ -122,10 +122,32 @@ func (t *trial) tryLineup() {
 			return
 		}
 		rest, _ := growth.Raise(pool)
+		if bytesOf(rest) < t.growth.Total/10 {
+			return // what is left is not what anybody came for
+		}
 		l := t.runLineup(rest)
 		t.lineup0 = l
 		best, g = t.best(l)
+		if g >= strong && presentBytes(l, best) < t.growth.Total/20 {
+			return
+		}
 	}
+}
+
+func bytesOf(events []growth.Event) int64 {
+	var sum int64
+	for _, e := range events {
+		sum += e.Bytes
+	}
+	return sum
+}
+
+func presentBytes(l *lineup.Lineup, e *lineup.Evidence) int64 {
+	var sum int64
+	for _, i := range e.Present {
+		sum += l.Events[i].Bytes
+	}
+	return sum
 }
 
 // name puts a suspect among the named with the episodes that are its own.
