@@ -194,8 +194,15 @@ func (t *trial) claim() {
 			}
 		}
 	}
+	// Out of the large episodes, and the small ones that are somebody's.
+	of := len(t.growth.Events)
+	for _, e := range t.growth.Minor {
+		if t.owned(e) {
+			of++
+		}
+	}
 	for _, a := range t.named {
-		a.of = len(t.growth.Events) + len(t.growth.Minor)
+		a.of = of
 	}
 }
 
