@@ -49,7 +49,7 @@ func repoFiles(t *testing.T) []string {
 // does not match itself.
 var foreign = regexp.MustCompile(
 	`(^|[\s"'=:(\x60])/(` + `work|root|home)/[A-Za-z0-9._-]` +
-		`|registry\.` + `npmjs\.org|proxy\.` + `golang\.org|sum\.` + `golang\.org|deb\.` + `debian\.org|files\.` + `pythonhosted\.org|index\.` + `crates\.io`)
+		`|registry\.` + `npmjs\.org|proxy\.` + `golang\.org|sum\.` + `golang\.org|deb\.` + `debian\.org|rubygems\.` + `org|files\.` + `pythonhosted\.org|index\.` + `crates\.io`)
 
 // anybody matches the home of nobody in particular, as examples and logs have it.
 var anybody = regexp.MustCompile(`^[^/]?/` + `home/(user|USER|deploy|app)`)

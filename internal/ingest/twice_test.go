@@ -78,7 +78,7 @@ func TestOneAccountOfEveryCall(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer d.Close()
+			defer func() { _ = d.Close() }() // temporary files only
 			if d.Coverage.Requests != c.want || d.Coverage.Jobs != c.jobs {
 				t.Errorf("%d requests and %d jobs, want %d and %d", d.Coverage.Requests, d.Coverage.Jobs, c.want, c.jobs)
 			}

@@ -102,7 +102,7 @@ func memoryLineFormat() format {
 	return format{
 		name: "memory-line", kind: "events", title: "memory readings inside log lines",
 		stamp: culprit.StampEnd, verified: "sample",
-		source: "rubygems.org/gems/memlog; application's own lines",
+		source: "the memlog gem; an application's own lines",
 		looks: func(b []byte) bool {
 			_, ok := memoryReading(b)
 			return ok
