@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // --tz on machines without a zone database
 
 	"culprit/internal/cli"
 )
