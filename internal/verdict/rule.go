@@ -54,8 +54,10 @@ func (t *trial) rule() *Ruling {
 // sayClocks notes the estimated skew of the logs' clocks, per input and once in
 // words.
 func (t *trial) sayClocks(rep *culprit.Report) {
-	skew := "+0 s"
+	skew := "skew not known"
 	switch {
+	case !t.aligned && t.lineupNamed():
+		skew = "+0 s" // somebody stands out with the clocks as they are
 	case t.aligned && t.slack > 0:
 		skew = fmt.Sprintf("within %d s", t.slack/second)
 		t.warnings = append(t.warnings, "nobody stands out with the clocks as they are; with 30 s of tolerance somebody does: the clocks of logs and series seem to differ by host")
@@ -273,7 +275,7 @@ func (t *trial) write(a *accused, rank int) culprit.Suspect {
 		Rank: rank, Name: sus.Name, Kind: sus.Kind, Dimension: map[string]string{}, Finding: a.finding,
 		BytesPerCall: a.size, HarmfulShare: a.harm, GrowthBytes: a.bytes,
 		GrowthShare: share(a.bytes, culprit.Bytes(t.growth.Total)), GrowthShareHigh: a.shareUp,
-		PresentIn: len(e.Present), Of: len(t.lineup.Events), Calls: e.Calls,
+		PresentIn: len(e.Present), Of: len(t.lineup.Events), Calls: e.Calls, Unfinished: e.Unfinished,
 		Reason: a.reason, Examples: []culprit.Example{},
 	}
 	if sus.Key != "" {

@@ -58,6 +58,7 @@ type Evidence struct {
 	Present, Generous []int
 	Calls             int64 // all calls on units of the case
 	Informative       int64 // calls at which harm would have shown
+	Unfinished        int64 // calls that were never seen to end
 	// Score is max over phi of the log-likelihood ratio, in nats, per family.
 	Score [families]float64
 	// P is the family's p-value, adjusted over all suspects of the same level.
