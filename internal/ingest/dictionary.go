@@ -190,6 +190,13 @@ func (d *dictionary) alias(ep uint32) uint32 {
 	return best
 }
 
+// nobody is the name of a request of which only the end is known.
+const nobody = "(unnamed)"
+
+func (d *dictionary) unnamed(label uint32) bool {
+	return d.endpoints[d.labels[label].endpoint].name == nobody
+}
+
 // title is the endpoint's name in reports.
 func (d *dictionary) title(ep uint32) string {
 	e := d.endpoints[ep]

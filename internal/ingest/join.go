@@ -65,7 +65,12 @@ func (h *hall) join() (*Docket, error) {
 // oneAccount keeps one account of every request that several logs tell.
 func (h *hall) oneAccount() (map[string]string, int64, error) {
 	ranks := h.rankSources()
-	var joined int64
+	mended, err := mend(h.store, h.dict)
+	if err != nil {
+		return nil, 0, err
+	}
+	joined := mended.calls
+	h.jobs -= mended.jobs
 	upstreams := map[string]string{}
 	for rank := 1; rank < ranks; rank++ {
 		j, err := dedupe(h.store, h.dict, h.sources, rank, h.calls)

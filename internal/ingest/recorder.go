@@ -183,7 +183,7 @@ func (r *recorder) endpoint(c *culprit.Call, row *store.Row) uint32 {
 	case hasRoute:
 		return r.route(c)
 	default:
-		return r.named(c, []byte("(unnamed)"), nil)
+		return r.named(c, []byte(nobody), nil)
 	}
 	ep := r.named(c, c.Controller, c.Action)
 	if hasRoute && r.learns(ep) {

@@ -57,6 +57,14 @@ func TestOneAccountOfEveryCall(t *testing.T) {
 		{"a balancer's trace ids are not Rails' ids", map[string]string{"web1/production.log": told(n, railsTagged), "alb.log": told(n, albLine)}, n, 0},
 		{"router and application in one stream", map[string]string{"heroku.log": told(n, herokuBoth)}, n, 0},
 		{"a copy", map[string]string{"web1/production.log": told(n, railsTagged) + told(n, railsJobs), "web1/old/production.log": told(n, railsTagged) + told(n, railsJobs)}, n, n},
+		{"a rotation cuts a request", map[string]string{
+			"web1/production.log.1": told(n, railsTagged) + cutRequest[:len(cutRequest)-len(cutEnd)],
+			"web1/production.log":   cutEnd + told(2, func(i int) string { return railsTagged(i + n) }),
+		}, n + 3, 0},
+		{"a rotation cuts a request without id", map[string]string{
+			"web1/production.log.1": untag(told(n, railsTagged) + cutRequest[:len(cutRequest)-len(cutEnd)]),
+			"web1/production.log":   untag(cutEnd) + told(2, func(i int) string { return untag(railsTagged(i + n)) }),
+		}, n + 3, 0},
 		{"job ids do not make request ids", map[string]string{
 			"web1/production.log": told(n, railsTagged) + told(n, railsJobs),
 			"web1/bare.log":       untag(told(n, railsTagged)) + told(n, railsJobs),
@@ -86,8 +94,15 @@ func TestOneAccountOfEveryCall(t *testing.T) {
 	}
 }
 
+// cutRequest is in flight while the log is rotated; its last line is cutEnd.
+var (
+	cutEnd     = fmt.Sprintf("I, [2026-06-10T21:00:45.900000 #13]  INFO -- : [%s] Completed 200 OK in 1400ms (Views: 0.1ms)\n", idOf(99))
+	cutRequest = fmt.Sprintf("I, [2026-06-10T21:00:44.500000 #13]  INFO -- : [%[1]s] Started GET \"/cut\" for 10.9.8.7 at 2026-06-10 21:00:44 +0000\n"+
+		"I, [2026-06-10T21:00:44.500000 #13]  INFO -- : [%[1]s] Processing by CutsController#show as HTML\n", idOf(99)) + cutEnd
+)
+
 func untag(log string) string {
-	for i := range 40 {
+	for i := range 100 {
 		log = strings.ReplaceAll(log, "["+idOf(i)+"] ", "")
 	}
 	return log
