@@ -267,11 +267,13 @@ var workSamples = []sample{
 		lines: []string{
 			`2011-12-27 08:42:47 Memory: +1009 KB Now: 311948 KB PID:25430 GET`,
 			`[worker] RSS: 512.5 MB after ExportJob pid=77`,
+			`MemWatcher: Used: 13244. Free: 812.`,
 			`Mémoire utilisée après le téléchargement de l'attachment package.json: 786768 Ko`,
 		},
 		want: []string{
 			"memory 2011-12-27T08:42:47 host=web3 pid=25430 name= role= rss 319434752",
 			"memory 2020-06-10T21:00:00 host=web3 pid=77 name= role= rss 537395200",
+			"memory 2020-06-10T21:00:00 host=web3 pid=0 name= role= host_used 13887340544",
 			"memory 2020-06-10T21:00:00 host=web3 pid=4242 name= role= rss 805650432",
 		},
 	},

@@ -104,7 +104,10 @@ func memoryLineFormat() format {
 		stamp: culprit.StampEnd, verified: "sample",
 		source: "the memlog gem; an application's own lines",
 		looks: func(b []byte) bool {
-			_, ok := memoryReading(b)
+			if _, ok := memoryReading(b); ok {
+				return true
+			}
+			_, ok := watched(b)
 			return ok
 		},
 		open: func(o *Options) parser { return &memoryLine{clock: newClock(o)} }, sequential: true,
@@ -172,14 +175,42 @@ func firstSize(b []byte) (culprit.Bytes, bool) {
 	return 0, false
 }
 
+// watched reads what scripts make of free(1) and hand to logger(1): "MemWatcher:
+// Used: 13244. Free: 812." The unit is the one that makes a machine's size.
+func watched(b []byte) (culprit.Bytes, bool) {
+	i := bytes.Index(b[:min(len(b), 200)], []byte("Used: "))
+	if i < 0 || !holds(b[:i], "Mem") && !holds(b[:i], "mem") {
+		return 0, false
+	}
+	used, n := atoi(b[i+6:])
+	rest := b[i+6+n:]
+	j := bytes.Index(rest[:min(len(rest), 24)], []byte("Free: "))
+	if n == 0 || j < 0 {
+		return 0, false
+	}
+	free, n := atoi(rest[j+6:])
+	switch total := used + free; {
+	case n == 0 || total < 100:
+		return 0, false
+	case total < 400_000:
+		return culprit.Bytes(used) * culprit.MiB, true
+	case total < 1_600_000_000:
+		return culprit.Bytes(used) * culprit.KiB, true
+	}
+	return culprit.Bytes(used), true
+}
+
 type memoryLine struct{ clock clock }
 
 func (p *memoryLine) close(Sink) {}
 
 func (p *memoryLine) line(b []byte, m *meta, out Sink) bool {
 	size, ok := memoryReading(b)
+	host := false
 	if !ok {
-		return false
+		if size, host = watched(b); !host {
+			return false
+		}
 	}
 	at, pid, rest := rubyPrefix(&p.clock, b)
 	if at == 0 {
@@ -192,6 +223,10 @@ func (p *memoryLine) line(b []byte, m *meta, out Sink) bool {
 		pid = named
 	}
 	if at == 0 {
+		return true
+	}
+	if host {
+		out.Memory(culprit.Series{Host: string(hostOf(m)), Kind: culprit.HostUsed}, at, size)
 		return true
 	}
 	s := culprit.Series{Host: string(hostOf(m)), PID: pid, Kind: culprit.RSS}

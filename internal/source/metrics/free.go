@@ -48,7 +48,33 @@ func (f *freeLoop) understand(line []byte) bool {
 	case bytes.HasPrefix(line, []byte("Mem:")):
 		return f.mem(strings.Fields(string(line[4:])))
 	}
+	if stamp, figures, ok := bytes.Cut(line, []byte("Mem:")); ok { // echo "$(date -Is) $(free -m | grep Mem)"
+		cells := strings.Fields(string(figures))
+		if f.header == nil {
+			f.header = freeColumns(cells)
+		}
+		return f.stamps.take(stamp) && f.mem(cells)
+	}
 	return f.stamps.take(line)
+}
+
+// freeColumns tells the columns of a Mem: line without header: until procps
+// 3.3.9 used and free made up the total.
+func freeColumns(cells []string) []string {
+	v := make([]float64, 6)
+	for i := range min(len(cells), 6) {
+		v[i], _ = number([]byte(cells[i]), false) // figures with units read as 0: the new columns
+	}
+	if len(cells) == 6 && v[0] > 0 && v[1]+v[2] > 0.999*v[0] {
+		return []string{"total", "used", "free", "shared", "buffers", "cached"}
+	}
+	return []string{"total", "used", "free", "shared", "buff/cache", "available"}
+}
+
+// freeInLine recognises a Mem: line with its stamp in front.
+func freeInLine(line []byte) bool {
+	stamp, figures, ok := bytes.Cut(line, []byte("Mem:"))
+	return ok && len(bytes.Fields(figures)) >= 3 && isStamp(stamp)
 }
 
 func freeHeader(line []byte) bool {
@@ -143,7 +169,7 @@ func scoreFree(h head) float64 {
 	good, mem := 0, 0
 	for _, line := range h.lines {
 		switch {
-		case bytes.HasPrefix(line, []byte("Mem:")):
+		case bytes.HasPrefix(line, []byte("Mem:")), freeInLine(line):
 			mem++
 			good++
 		case freeHeader(line), bytes.HasPrefix(line, []byte("Swap:")), bytes.HasPrefix(line, []byte("-/+")), isStamp(line):

@@ -103,14 +103,16 @@ func (j *jsonLines) understand(line []byte) bool {
 
 func (j *jsonLines) parse(line []byte, row *jsonRow) error {
 	*j.s = jsonScanner{buf: line, b: len(line), err: io.EOF, text: j.s.text}
-	return j.object(row)
+	return j.object(row, "")
 }
 
-func (j *jsonLines) object(row *jsonRow) error {
+// object reads the members of an object; in nests of Elastic's kind a name such
+// as "bytes" means something together with its parent's only.
+func (j *jsonLines) object(row *jsonRow, parent string) error {
 	return j.s.object(func(name string) error {
 		switch j.s.peek() {
 		case '{':
-			return j.object(row)
+			return j.object(row, name)
 		case '[':
 			return j.s.skip()
 		}
@@ -119,6 +121,12 @@ func (j *jsonLines) object(row *jsonRow) error {
 			return err
 		}
 		if quoted || string(b) != "null" {
+			switch {
+			case parent != "" && (name == "name" || name == "bytes" || name == "kb" || name == "mb"):
+				name = parent + "_" + name
+			case parent == "memory" && name == "size": // Metricbeat: the virtual size
+				return nil
+			}
 			j.field(row, j.key(name), b)
 		}
 		return nil
@@ -228,7 +236,7 @@ func scoreJSONLines(h head) float64 {
 		if len(line) == 0 || line[0] != '{' {
 			continue
 		}
-		for _, no := range []string{`"method"`, `"path"`, `"controller"`, `"message"`, `"status"`, `"jid"`, `"msg"`, `"severity"`, `"MESSAGE"`} {
+		for _, no := range []string{`"method"`, `"path"`, `"controller"`, `"message"`, `"status"`, `"jid"`, `"msg"`, `"severity"`, `"MESSAGE"`, `"verb"`, `"request"`, `"request_uri"`} {
 			if bytes.Contains(line, []byte(no)) {
 				return 0
 			}

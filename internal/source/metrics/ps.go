@@ -80,7 +80,27 @@ func (p *psLoop) understand(line []byte) bool {
 	if p.stamps.take(line) || topNoise(line) {
 		return true
 	}
+	if p.cols == nil && headless(fields) {
+		p.cols = &psColumns{pid: 0, rss: 1, pss: -1, uss: -1, swap: -1, command: 2, lstart: -1}
+	}
 	return p.cols != nil && p.row(line, fields)
+}
+
+// headless recognises a row of ps -o pid=,rss=,cmd=, which has no header.
+func headless(fields [][]byte) bool {
+	if len(fields) < 2 {
+		return false
+	}
+	pid, ok := num(fields[0])
+	rss, good := num(fields[1])
+	if !ok || !good || pid > 1<<22 || rss < 1000 {
+		return false
+	}
+	if len(fields) == 2 {
+		return true
+	}
+	_, number := num(fields[2])
+	return !number
 }
 
 // topNoise are the summary lines above the table of top.
@@ -176,7 +196,7 @@ func (p *psLoop) target(pid int, cmd string) *target {
 }
 
 func scorePS(h head) float64 {
-	good, headers, stampLines := 0, 0, 0
+	good, headers, stampLines, bare := 0, 0, 0, 0
 	var cols *psColumns
 	for _, line := range h.lines {
 		fields := bytes.Fields(line)
@@ -190,7 +210,12 @@ func scorePS(h head) float64 {
 			if _, ok := num(fields[cols.pid]); ok {
 				good++
 			}
+		case headless(fields):
+			bare++
 		}
+	}
+	if headers == 0 && bare > 0 && stampLines > 0 {
+		return 0.8 * h.share(bare+stampLines)
 	}
 	if headers == 0 || good+headers == 0 {
 		return 0

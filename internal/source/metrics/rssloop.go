@@ -118,8 +118,11 @@ func cutWords(line []byte, n int) (first, rest []byte, ok bool) {
 }
 
 func rssFields(rest []byte) (r rssRow, ok bool) {
-	if bytes.IndexByte(rest, '=') > 0 {
+	if bytes.IndexByte(rest, '=') > 0 || bytes.Contains(rest, []byte("VmRSS:")) {
 		return rssPairs(string(rest))
+	}
+	if bytes.Contains(rest, []byte("Mem:")) || bytes.Contains(rest, []byte("Swap:")) {
+		return r, false // free(1)
 	}
 	fields := bytes.FieldsFunc(rest, func(c rune) bool { return c == ' ' || c == '\t' || c == ',' || c == ';' || c == '|' })
 	i := 0
@@ -158,9 +161,13 @@ func rssFields(rest []byte) (r rssRow, ok bool) {
 
 // rssPairs reads pid=13114 rss=148600 host=web3.
 func rssPairs(s string) (r rssRow, ok bool) {
+	s = strings.NewReplacer("VmRSS:\t", "VmRSS=", "VmRSS: ", "VmRSS=").Replace(s)
 	for field := range strings.FieldsSeq(s) {
 		k, v, found := strings.Cut(strings.Trim(field, ","), "=")
 		if !found {
+			if field == "kB" && r.rss != nil && r.mul == 0 {
+				r.mul = 1 << 10
+			}
 			continue
 		}
 		switch k = strings.ToLower(k); k {
@@ -185,6 +192,9 @@ func rssPairs(s string) (r rssRow, ok bool) {
 
 func scoreRSSLoop(h head) float64 {
 	good := 0
+	if len(h.lines) > 0 && (bytes.Contains(h.lines[0], []byte("percent")) || bytes.IndexByte(h.lines[0], '%') >= 0) {
+		return 0 // a share of the memory is no size
+	}
 	o := newOut(nil, Options{}, nil) //nolint:staticcheck // only its clock is used
 	for _, line := range h.lines {
 		if _, rest, ok := leadingTime(o, line); ok {

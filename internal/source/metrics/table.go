@@ -3,6 +3,7 @@ package metrics
 import (
 	"bytes"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -159,6 +160,11 @@ func (t *table) time(cell []byte) (int64, bool) {
 		if !ok {
 			return t.o.clock.at(cell)
 		}
+		if d := t.plan.date; d >= 0 && d < len(t.cells) {
+			if at, ok := t.o.clock.at(bytes.Join([][]byte{t.cells[d], cell}, []byte{' '})); ok {
+				return at, true
+			}
+		}
 		if t.o.days == nil {
 			t.o.days = &dayHold{}
 		}
@@ -223,6 +229,9 @@ func (t *table) open(v *valueColumn) *tableSeries {
 	return &tableSeries{t: t.o.target(base), slot: what}
 }
 
+// hostAndPID is a worker called after its host and process: "web1-13134".
+var hostAndPID = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9.-]*[A-Za-z0-9])[-:/ #]+(\d{3,7})$`)
+
 // identity reads the columns that tell whose memory a row is about.
 func (t *table) identity(v *valueColumn) (s culprit.Series, what slot, ok bool) {
 	s, what = v.base, v.slot
@@ -245,6 +254,18 @@ func (t *table) identity(v *valueColumn) (s culprit.Series, what slot, ok bool) 
 				s.Name = strings.TrimSpace(s.Name + " " + text)
 			}
 		case idName:
+			if strings.Contains(text, "host:") { // Datadog's groups: "host:web1,pid:77"
+				labels := titleLabels(text)
+				s.Host = labels["host"]
+				s.PID, _ = strconv.Atoi(labels["pid"]) // 0 when it has none
+				continue
+			}
+			if m := hostAndPID.FindStringSubmatch(text); m != nil && s.Host == "" && s.PID == 0 {
+				s.Host = m[1]
+				s.PID, _ = strconv.Atoi(m[2]) // at most seven digits
+				pidSeen = true
+				continue
+			}
 			s.Name = strings.TrimSpace(s.Name + " " + processName(text))
 			if role, _, _ := roleOf(text); role != "" {
 				s.Role = role

@@ -3,6 +3,7 @@ package metrics
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 // tablePlan is what the columns of one table mean.
 type tablePlan struct {
 	time      int
+	date      int // a column of dates beside one of times of day, -1 none
 	timeOfDay bool
 	width     int
 	ragged    bool
@@ -60,12 +62,13 @@ var idTitles = map[string]idKind{
 	"pid": idPID, "process id": idPID, "pids": idPID, "proc id": idPID,
 	"process": idName, "process name": idName, "command": idName, "cmd": idName, "cmdline": idName, "container": idName,
 	"comm": idName, "app": idName, "service": idName, "group": idName, "job": idName, "args": idName,
+	"worker": idName, "worker name": idName, "host name": idHost, "pod name": idHost,
 	"role": idRole, "series": idSeries, "metric": idSeries, "field": idSeries, "legend": idSeries, "tags": idTags,
 }
 
 // notValues are columns of process and host tables that hold no memory.
 var notValues = words(`cpu %cpu %mem mem% cpu% user uid gid ppid tty stat state start started elapsed etime threads
-	nlwp vsz vms virt vsize vmsize virtual shared shr priority nice requests count interval id index worker phase
+	nlwp vsz vms virt vsize vmsize virtual shared shr priority nice requests count interval id index phase
 	running backlog line level rank zone unit type loadavg load name`)
 
 // requestColumns tell that the rows are requests, whose bytes are no memory.
@@ -77,7 +80,7 @@ var requestColumns = map[string]bool{
 // planTable finds out what the columns are; nil when there is no time or
 // nothing else.
 func planTable(titles [][]byte) *tablePlan {
-	p := &tablePlan{time: -1, width: len(titles)}
+	p := &tablePlan{time: -1, date: -1, width: len(titles)}
 	names := make([]string, len(titles))
 	for i, t := range titles {
 		names[i] = strings.TrimSpace(string(t))
@@ -96,7 +99,7 @@ func planTable(titles [][]byte) *tablePlan {
 		n := normal(name)
 		id, isID := idTitles[n]
 		switch {
-		case i == p.time || n == "":
+		case i == p.time || i == p.date || n == "":
 		case isID && id == idName && (n == "job" || n == "app" || n == "process") && p.numericName(names):
 			p.ids = append(p.ids, idColumn{i, idPID})
 		case isID:
@@ -131,6 +134,9 @@ func (p *tablePlan) findTime(names []string) {
 			if normal(n) == want {
 				p.time = i
 				p.timeOfDay = want == "time" || want == "clock" || want == "at"
+				if p.timeOfDay {
+					p.date = slices.IndexFunc(names, func(n string) bool { return normal(n) == "date" || normal(n) == "day" })
+				}
 				return
 			}
 		}

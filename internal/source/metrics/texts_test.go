@@ -135,8 +135,8 @@ Swap:            0          0          0
 `,
 			series: `
 			rss host=web3 pid=13114 name=: 0610T210001=148643840 0610T210002=148647936
-			rss host=web3 pid=7 name=: 0610T210003=102400
-			swap host=web3 pid=7 name=: 0610T210003=0`, lines: 5, bad: 1,
+			rss host=web3 pid=7 name=sidekiq 6.5.8 app [0 of 5 busy] role=job: 0610T210003=102400
+			swap host=web3 pid=7 name=sidekiq 6.5.8 app [0 of 5 busy] role=job: 0610T210003=0`, lines: 5, bad: 1,
 		},
 		{
 			name: "Heroku", want: "heroku",
