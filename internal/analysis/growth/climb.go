@@ -100,12 +100,27 @@ func trim(pts []casefile.Point, a, b int) (Event, bool) {
 	if hi <= lo || grown <= 0 {
 		return Event{}, false
 	}
-	// The last hundredths of a climb are noise around its top.
-	for hi-1 > lo && pts[hi-1].Mem >= pts[hi].Mem-grown/50 {
-		hi--
-	}
+	hi = crest(pts, lo, hi)
 	grown = pts[hi].Mem - pts[lo].Mem
 	return Event{A: pts[lo].At, B: pts[hi].At, Bytes: grown, Segments: profile(pts[lo : hi+1])}, true
+}
+
+// crest is where a climb ends: what creeps up by hundredths after it is noise
+// around its top. A climb that is itself so smooth ends near its maximum.
+func crest(pts []casefile.Point, lo, hi int) int {
+	grown := pts[hi].Mem - pts[lo].Mem
+	end := hi
+	for end-1 > lo && pts[end-1].Mem >= pts[end].Mem-grown/50 {
+		end--
+	}
+	if pts[end].Mem-pts[lo].Mem >= grown/2 {
+		return end
+	}
+	near := pts[hi].Mem - grown/50
+	for hi-1 > lo && pts[hi-1].Mem >= near {
+		hi--
+	}
+	return hi
 }
 
 // profile cuts a climb into at most five segments of equal growth at sample
@@ -117,12 +132,13 @@ func profile(pts []casefile.Point) []Segment {
 	from, level := 0, base
 	for k := 1; k < len(pts); k++ {
 		due := base + (top-base)*int64(len(segs)+1)/parts
-		if (pts[k].Mem < due && k < len(pts)-1) || pts[k].Mem <= level {
+		mem := min(pts[k].Mem, top) // a reading on the way may stand above the end
+		if (mem < due && k < len(pts)-1) || mem <= level {
 			continue
 		}
-		share := float64(pts[k].Mem-level) / float64(top-base)
+		share := float64(mem-level) / float64(top-base)
 		segs = append(segs, Segment{A: pts[from].At, B: pts[k].At, Share: share})
-		from, level = k, pts[k].Mem
+		from, level = k, mem
 		if len(segs) == parts {
 			break
 		}
