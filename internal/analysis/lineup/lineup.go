@@ -126,9 +126,18 @@ func capEvents(events []growth.Event) []growth.Event {
 		return events
 	}
 	least := kth(events, maxEvents)
+	ties := maxEvents // as many of the least as the larger ones leave room for
+	for _, e := range events {
+		if e.Bytes > least {
+			ties--
+		}
+	}
 	var kept []growth.Event
 	for _, e := range events {
-		if e.Bytes >= least && len(kept) < maxEvents {
+		if e.Bytes == least {
+			ties--
+		}
+		if e.Bytes > least || (e.Bytes == least && ties >= 0) {
 			kept = append(kept, e)
 		}
 	}
