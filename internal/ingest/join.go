@@ -46,6 +46,9 @@ func (h *hall) join() (*Docket, error) {
 	fleets(units, stats.web, stats.jobs)
 	vague(units, placer, stats)
 	h.silent(units, placer, stats)
+	if h.strangers(units, placer, stats) {
+		c.Calls = 0
+	}
 	c.From, c.To = h.span(units)
 	c.Rows = h.rows(placer, units, c.To)
 	if calls > 0 && stats.finished > 0 {
@@ -237,6 +240,30 @@ func (h *hall) silent(units []casefile.Unit, p *placer, s *survey) {
 	if len(names) > 0 {
 		h.warnings = append(h.warnings, fmt.Sprintf("no log speaks of %s: what grew there is not judged; hint: add its logs", strings.Join(names, ", ")))
 	}
+}
+
+// strangers tells whether next to no call met a unit, and says why. Then the
+// logs say nothing about these series, and what grew there must not be put down
+// to what no log tells.
+func (h *hall) strangers(units []casefile.Unit, p *placer, s *survey) bool {
+	if all := s.finished + s.open; len(units) == 0 || all == 0 || s.placed*50 > all {
+		return false
+	}
+	list := func(hosts []string) string {
+		var names []string
+		for _, host := range hosts {
+			if host = hostName(strings.TrimPrefix(host, upstreamPrefix)); !slices.Contains(names, host) {
+				names = append(names, host)
+			}
+		}
+		if len(names) > 4 {
+			names = append(names[:4], fmt.Sprintf("%d more", len(names)-4))
+		}
+		return strings.Join(names, ", ")
+	}
+	h.warnings = append(h.warnings, fmt.Sprintf("the hosts of the logs (%s) are not those of the series (%s), so no call meets any memory; hint: name the logs or their folders after the hosts, or use --host-from; with a proxy's log give the application's, too",
+		list(logHosts(h.dict.procs)), list(p.hosts)))
+	return true
 }
 
 // span is the time in which both calls and memory are known.

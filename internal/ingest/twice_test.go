@@ -94,6 +94,30 @@ func TestOneAccountOfEveryCall(t *testing.T) {
 	}
 }
 
+// When no call meets any memory the logs have said nothing about it, and the
+// reason is told.
+func TestStrangersAreNoEvidence(t *testing.T) {
+	dir := t.TempDir()
+	series := "time,host,used_bytes\n"
+	for i := range 40 {
+		series += fmt.Sprintf("2026-06-10T21:00:%02dZ,db-1,%d\n2026-06-10T21:00:%02dZ,db-2,%d\n", i, 1<<30+i<<20, i, 1<<30)
+	}
+	for name, text := range map[string]string{"web1.log": told(40, railsTagged), "web2.log": told(40, railsTagged), "memory.csv": series} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, problems := input.Expand([]string{dir})
+	d, err := Build(t.Context(), files, problems, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if d.Case.Calls != 0 || d.Coverage.Requests == 0 || !strings.Contains(strings.Join(d.Warnings, "\n"), "--host-from") {
+		t.Errorf("%d calls in the case, %d requests read, warnings %q", d.Case.Calls, d.Coverage.Requests, d.Warnings)
+	}
+}
+
 // cutRequest is in flight while the log is rotated; its last line is cutEnd.
 var (
 	cutEnd     = fmt.Sprintf("I, [2026-06-10T21:00:45.900000 #13]  INFO -- : [%s] Completed 200 OK in 1400ms (Views: 0.1ms)\n", idOf(99))

@@ -49,7 +49,12 @@ func (p *combined) line(b []byte, m *meta, out Sink) bool {
 	c.Kind = culprit.CallProxy
 	c.Offset = m.offset
 	c.Host, c.PID, c.RequestID = m.host, m.pid, m.id
-	vhost := p.who(b[:i-1])
+	front := b[:i-1]
+	lead, n := micro(front) // $request_time in front of all
+	if n < 3 || n >= len(front) || front[n] != ' ' || bytes.IndexByte(front[:n], '.') < 0 {
+		lead, n = culprit.Unknown, -1
+	}
+	vhost := p.who(front[n+1:])
 	rest, ok := p.request(b[i+30:])
 	if !ok {
 		return false
@@ -58,6 +63,9 @@ func (p *combined) line(b []byte, m *meta, out Sink) bool {
 	quotes := 0
 	if len(rest) > 0 {
 		quotes = p.x.read(rest, c)
+	}
+	if lead >= 0 {
+		p.x.time(lead)
 	}
 	p.times(at, quotes)
 	c.Truncated = truncated(c.Status)

@@ -65,6 +65,7 @@ func planFor(head []byte, o *Options) (*plan, error) {
 // splitHead cuts a head into lines, without the last one when it is not whole.
 func splitHead(head []byte) [][]byte {
 	var lines [][]byte
+	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
 	for len(head) > 0 && len(lines) < headLines {
 		i := bytes.IndexByte(head, '\n')
 		if i < 0 {

@@ -86,6 +86,9 @@ func (d *dispatcher) parse(b *block, out Sink) {
 			line = line[:n-1]
 		}
 		b.lines++
+		if off == 0 {
+			line = bytes.TrimPrefix(line, []byte("\xef\xbb\xbf"))
+		}
 		d.m = meta{offset: off}
 		switch d.line(line, out) {
 		case known:

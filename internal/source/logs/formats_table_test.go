@@ -53,6 +53,9 @@ var documented = []struct {
 	{"rails", "[1313] Started GET \"/posts/1\" for 127.0.0.1 at 2020-06-10 21:00:00 +0000\n[1313] [ActiveJob] [ExportJob] [0f9be6ae-2c1b-4ad2-a4b8-9d4b2a7d7c11] Performing ExportJob (Job ID: 0f9be6ae-2c1b-4ad2-a4b8-9d4b2a7d7c11) from Async(default)\n[1313] [ActiveJob] [ExportJob] [0f9be6ae-2c1b-4ad2-a4b8-9d4b2a7d7c11] Performed ExportJob (Job ID: 0f9be6ae-2c1b-4ad2-a4b8-9d4b2a7d7c11) from Async(default) in 1500.0ms\n[1313] Completed 200 OK in 90ms\n", "job 2020-06-10T21:00:00..2020-06-10T21:00:01.5 1500000us name=ExportJob pid=1313"},
 	// nginx with $host in front: a decimal point is no Apache
 	{"combined", "shop.example 203.0.113.9 - - [10/Jun/2020:21:00:00 +0000] \"GET /a HTTP/1.1\" 200 12 \"-\" \"curl/7\" 1.500\n", "2020-06-10T20:59:58.5..2020-06-10T21:00:00 1500000us"},
+	{"combined", "1.500 203.0.113.9 - - [10/Jun/2020:21:00:00 +0000] \"GET /a HTTP/1.1\" 200 12 \"-\" \"curl/7\"\n", "2020-06-10T20:59:58.5..2020-06-10T21:00:00 1500000us method=GET path=/a status=200 client=203.0.113.9"},
+	// a byte order mark before the first line
+	{"lograge", "\xef\xbb\xbfmethod=GET path=/a format=html controller=A action=b status=200 duration=500.0 time=2020-06-10T21:00:00Z\n", "2020-06-10T20:59:59.5..2020-06-10T21:00:00 500000us"},
 	// GELF 1.1, additional fields
 	{"json", `{"version":"1.1","host":"web1","short_message":"[200] GET /a (A#b)","timestamp":1591822800.5,"_method":"GET","_path":"/a","_controller":"A","_action":"b","_status":200,"_duration":500,"_pid":77}` + "\n", "path=/a status=200 pid=77 host=web1"},
 	// ddollar/foreman lib/foreman/engine/cli.rb
