@@ -276,11 +276,13 @@ func level(pts []casefile.Point, at int64) int64 {
 	return int64(math.Round(stat.Median(xs)))
 }
 
-// within gives the points inside a span.
+// within gives the points inside a span; a span that ends before it begins, as
+// when logs end before --from, has none.
 func within(pts []casefile.Point, from, to int64) []casefile.Point {
 	find := func(at int64) int {
 		i, _ := slices.BinarySearchFunc(pts, at, func(p casefile.Point, at int64) int { return cmp.Compare(p.At, at) })
 		return i
 	}
-	return pts[find(from):min(find(to+1), len(pts))]
+	a := find(from)
+	return pts[a:max(a, find(to+1))]
 }

@@ -277,3 +277,12 @@ func TestRaise(t *testing.T) {
 		}
 	}
 }
+
+// Logs that end before --from leave a span that ends before it begins.
+func TestTurnedSpan(t *testing.T) {
+	c := caseOf(culprit.LevelProcess, series(1, 1200, step(100, 300, 600)))
+	c.From, c.To = c.From+900*second, c.From+300*second
+	if r := Detect(c); len(r.Events) > 0 || r.Drifts[0].Bytes != 0 {
+		t.Errorf("%+v", r)
+	}
+}
