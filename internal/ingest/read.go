@@ -170,6 +170,7 @@ func (h *hall) readLog(ctx context.Context, i int, r *input.Reader, format strin
 	mu.Lock()
 	defer mu.Unlock()
 	facts := sourceFacts{format: res.Format, host: in.Host}
+	timeless := int64(0)
 	for _, rec := range recorders {
 		if err := rec.close(); err != nil {
 			in.Warnings = append(in.Warnings, "some calls were lost: "+err.Error()+"; hint: free space in the temporary folder (TMPDIR)")
@@ -187,7 +188,11 @@ func (h *hall) readLog(ctx context.Context, i int, r *input.Reader, format strin
 			h.tell(ep, t)
 		}
 		facts.proxied += rec.proxied
+		timeless += rec.timeless
 		facts.withID += rec.withID
+	}
+	if timeless*2 > facts.calls {
+		in.Warnings = append(in.Warnings, "the log tells no durations, so that nobody knows what was in flight when memory grew; hint: log them (nginx: $request_time, Apache: %D)")
 	}
 	res.HasID = facts.withID > 0
 	facts.score += score(res)

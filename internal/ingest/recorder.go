@@ -45,6 +45,7 @@ type recorder struct {
 	calls      int64
 	proxied    int64
 	withID     int64               // requests that carry an id; jobs always do
+	timeless   int64               // ended calls without a duration
 	told       map[uint32]*toldSum // calls that carry their own memory figure
 	rpcPlain   map[uint32]int64
 	row        store.Row
@@ -130,6 +131,9 @@ func (r *recorder) times(c *culprit.Call, row *store.Row) {
 	if row.Start == 0 {
 		// Only the end is known (a proxy that gave up): it began at least the
 		// customary time-out of 60 s before.
+		if c.Duration < 0 {
+			r.timeless++
+		}
 		row.Start = row.End - 60_000_000
 		if c.Duration > 0 {
 			row.Start = row.End - c.Duration

@@ -118,6 +118,26 @@ func TestStrangersAreNoEvidence(t *testing.T) {
 	}
 }
 
+// Without durations nobody knows who was there.
+func TestALogWithoutDurationsIsToldSo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "access.log")
+	line := func(i int) string {
+		return fmt.Sprintf(`10.9.8.7 - - [10/Jun/2026:21:00:%02d +0000] "GET /items/%d HTTP/1.1" 200 12 "-" "curl"`, i, i)
+	}
+	if err := os.WriteFile(path, []byte(told(40, line)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	files, problems := input.Expand([]string{path})
+	d, err := Build(t.Context(), files, problems, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if w := strings.Join(d.Inputs[0].Warnings, "\n"); !strings.Contains(w, "$request_time") {
+		t.Errorf("warnings %q", w)
+	}
+}
+
 // cutRequest is in flight while the log is rotated; its last line is cutEnd.
 var (
 	cutEnd     = fmt.Sprintf("I, [2026-06-10T21:00:45.900000 #13]  INFO -- : [%s] Completed 200 OK in 1400ms (Views: 0.1ms)\n", idOf(99))
