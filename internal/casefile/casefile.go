@@ -7,6 +7,7 @@
 package casefile
 
 import (
+	"cmp"
 	"iter"
 
 	"culprit"
@@ -35,6 +36,19 @@ type Unit struct {
 	// Silent units are on hosts of which no log was given: their growth cannot be
 	// anybody's in these logs.
 	Silent bool
+}
+
+// Before orders units by what was measured and not by their names or places in a
+// list: draws of chance that follow it are the same when hosts are renamed,
+// processes relabelled or units shuffled.
+func (u *Unit) Before(v *Unit) int {
+	if len(u.Points) == 0 || len(v.Points) == 0 {
+		return cmp.Compare(len(u.Points), len(v.Points))
+	}
+	a, b := u.Points[0], v.Points[0]
+	y, z := u.Points[len(u.Points)-1], v.Points[len(v.Points)-1]
+	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Mem, b.Mem), cmp.Compare(y.At, z.At), cmp.Compare(y.Mem, z.Mem),
+		cmp.Compare(len(u.Points), len(v.Points)))
 }
 
 // Flags of a row.

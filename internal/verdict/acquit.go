@@ -59,7 +59,7 @@ func (t *trial) findingOn(a *accused, sus *casefile.Suspect) {
 		a.reason = sayShadow(t.c.Roster.Suspects[a.shadowOf].Name)
 	case k == 0:
 		t.withoutEpisodes(a, e.Calls)
-	case k >= minClusters && absence.Share() < mainCause && t.complete():
+	case k >= minClusters && absence.Share() < mainCause && *a.shareUp < mainCause && t.complete():
 		a.finding = culprit.Acquitted
 		a.reason = sayAbsent(absence)
 		a.size.High = t.upperPerCall(e.Calls, a.shareUp)

@@ -17,7 +17,7 @@ const (
 
 // skewTries is the number of looks this takes, for Bonferroni; the look with the
 // clocks as they are was one more.
-const skewTries = 2*skewReach/skewStep + 2
+const skewTries = 2*skewReach/skewStep + 1
 
 // skewRounds are enough permutations that p can still convict after correction.
 const skewRounds = 19_999
@@ -30,17 +30,9 @@ func (t *trial) align() {
 	if len(l.Clusters) < minClusters {
 		return
 	}
-	best, bestScore := lineup.Options{}, topScore(l)
-	found := false
-	for shift := int64(-skewReach); shift <= skewReach+1; shift += skewStep {
-		o := lineup.Options{Seed: t.f.Seed, Shift: t.everyHost(shift), Rounds: 1}
-		if shift > skewReach {
-			o.Shift, o.Slack = nil, skewSlack
-		}
-		if shift == 0 {
-			continue
-		}
-		if s := topScore(t.lineupWith(t.growth.Events, o)); s > bestScore+1 {
+	best, bestScore, found := lineup.Options{}, topScore(l)+1, false
+	for _, o := range t.offsets() {
+		if s := topScore(t.lineupWith(t.growth.Events, o)); s > bestScore {
 			best, bestScore, found = o, s, true
 		}
 	}
@@ -54,6 +46,17 @@ func (t *trial) align() {
 	}
 	t.lineup, t.lineup0 = tried, tried
 	t.skew, t.slack, t.aligned = best.Shift, best.Slack, true
+}
+
+// offsets are the looks: every shift but none, and the slack.
+func (t *trial) offsets() []lineup.Options {
+	looks := []lineup.Options{{Seed: t.f.Seed, Slack: skewSlack, Rounds: 1}}
+	for shift := int64(-skewReach); shift <= skewReach; shift += skewStep {
+		if shift != 0 {
+			looks = append(looks, lineup.Options{Seed: t.f.Seed, Shift: t.everyHost(shift), Rounds: 1})
+		}
+	}
+	return looks
 }
 
 func (t *trial) everyHost(shift int64) []int64 {

@@ -155,10 +155,17 @@ func (t *trial) trafficWide() bool {
 	return l.PerCallLow > trafficFloor && l.Growing >= 0.9
 }
 
+// looseClock is the uncertainty of the clocks, in seconds, beyond which absence
+// proves nothing.
+const looseClock = 5
+
 // noLoggedCall: episodes that nobody in the log explains, although a culprit
 // would have been seen (method, section 7).
 func (t *trial) noLoggedCall() bool {
 	l := t.lineup
+	if t.c.SkewSeconds > looseClock && !t.aligned {
+		return false // who was in flight is not known to within a call
+	}
 	if len(l.Clusters) < 4 || l.Omnibus <= 0.1 || !t.complete() || t.diedOfIt() {
 		return false
 	}

@@ -203,8 +203,10 @@ func shape(e Event, dt int64) string {
 
 // Raise lifts the least growth to the largest value at which the episodes still
 // hold 80 % of what all of them grew: few big episodes tell more than many small
-// ones (method, 3.3). At least eight are kept where there are as many, since
-// the number of episodes is what convicts. Both parts come back by time.
+// ones (method, 3.3). Up to eight are kept where there are as many of the same
+// order of size (a quarter of the median of those kept), since the number of
+// episodes is what convicts; warm-up ramps beside a step of gigabytes are not.
+// Both parts come back by time.
 func Raise(found []Event) (kept, minor []Event) {
 	found = slices.Clone(found)
 	slices.SortFunc(found, func(a, b Event) int {
@@ -215,8 +217,11 @@ func Raise(found []Event) (kept, minor []Event) {
 		all += e.Bytes
 	}
 	keep := 0
-	for keep < len(found) && (sum*5 < all*4 || keep < 8) {
+	for keep < len(found) && sum*5 < all*4 {
 		sum += found[keep].Bytes
+		keep++
+	}
+	for keep > 0 && keep < len(found) && keep < 8 && found[keep].Bytes*4 >= found[keep/2].Bytes {
 		keep++
 	}
 	kept, minor = found[:keep:keep], found[keep:]

@@ -100,9 +100,12 @@ func newTable(c *casefile.Case, g *growth.Result, shift []int64) (*table, string
 	for i, u := range c.Units {
 		t.rowOf[i] = -1
 		if u.Fleet == fleet && fleet != "" {
-			t.rowOf[i] = len(t.units)
 			t.units = append(t.units, i)
 		}
+	}
+	slices.SortStableFunc(t.units, func(a, b int) int { return c.Units[a].Before(&c.Units[b]) })
+	for row, i := range t.units {
+		t.rowOf[i] = row
 	}
 	if len(t.units) < minUnits {
 		return nil, "fewer than four processes that serve the same work: slow growth cannot be told apart by endpoint"

@@ -220,8 +220,11 @@ func (x *exposure) row(r *casefile.Row) {
 }
 
 func (x *exposure) shift(host int) int64 {
-	if host >= 0 && host < len(x.o.Shift) {
+	switch {
+	case host >= 0 && host < len(x.o.Shift):
 		return x.o.Shift[host]
+	case len(x.o.Shift) > 0:
+		return x.o.Shift[0]
 	}
 	return 0
 }

@@ -221,13 +221,22 @@ func (m *matrix) family(f Family, o Options) {
 	for k, s := range m.active {
 		e := &m.l.Evidence[s]
 		e.Score[f] = p.scores[k]
-		e.P[f] = min(1, p.p(k)*float64(o.Tries))
+		e.P[f] = min(1, p.p(k)*float64(tries(f, o)))
 		if f == Time {
 			e.Phi = phis[p.at[k]]
 			e.Chance = t.chance(k)
 			e.Power = t.injected(k) > need[level(m.c, int(s))]
 		}
 	}
+}
+
+// tries is the correction of a family. The hour family is a veto with few
+// windows: corrected, it could never agree.
+func tries(f Family, o Options) int {
+	if f == Hour {
+		return 1
+	}
+	return o.Tries
 }
 
 // level of a suspect: 0 the endpoint itself, 1 narrowed by a dimension. Each

@@ -74,6 +74,9 @@ func (b *builder) prepare() {
 			b.fleet[u.Fleet] = append(b.fleet[u.Fleet], int32(i))
 		}
 	}
+	for _, us := range b.fleet {
+		slices.SortStableFunc(us, func(x, y int32) int { return b.c.Units[x].Before(&b.c.Units[y]) })
+	}
 }
 
 func (b *builder) unitsOf(cl []int) []int32 {
