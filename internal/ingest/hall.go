@@ -33,6 +33,8 @@ type Options struct {
 	Influx     []string // live sources
 	Prometheus []string
 	Progress   Progress // may be nil
+
+	rowMemory int64 // what calls may take in memory, default memoryForRows
 }
 
 // Progress is told how far reading has come.
@@ -72,9 +74,12 @@ func (d *Docket) Close() error { return d.store.Close() }
 
 // Build reads everything and joins it.
 func Build(ctx context.Context, files []input.File, problems []input.Problem, opt Options) (*Docket, error) {
+	if opt.rowMemory == 0 {
+		opt.rowMemory = memoryForRows
+	}
 	h := &hall{
 		opt: opt, dict: newDictionary(), book: newSeriesBook(),
-		store: store.New(memoryForRows, ""), progress: opt.Progress,
+		store: store.New(opt.rowMemory, ""), progress: opt.Progress,
 	}
 	if h.progress == nil {
 		h.progress = silent{}

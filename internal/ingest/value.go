@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"math/bits"
 	"strings"
 )
@@ -93,9 +94,9 @@ func foldList(v []byte) string {
 // of digits.
 func looksPersonal(v []byte) bool {
 	digits, dots := 0, 0
-	for _, c := range v {
+	for i, c := range v {
 		switch {
-		case c == '@':
+		case c == '@' || (c == '%' && bytes.HasPrefix(v[i:], []byte("%40"))):
 			return true
 		case c >= '0' && c <= '9':
 			digits++
