@@ -126,6 +126,9 @@ type Case struct {
 	// LogLoss is the estimated share of calls that left no usable line, or
 	// negative when it could not be measured.
 	LogLoss float64
+	// Durationless is the share of calls whose log line tells no duration and no
+	// second stamp: when they began is not known.
+	Durationless float64
 	// SkewSeconds is the uncertainty of the clocks between logs and series.
 	SkewSeconds float64
 }

@@ -110,17 +110,18 @@ type hall struct {
 	store    *store.Store
 	progress Progress
 
-	files      []input.File
-	inputs     []culprit.Input
-	sources    []sourceFacts // by row source number
-	happenings []culprit.Happening
-	warnings   []string
-	open       int64
-	jobs       int64
-	calls      int64
-	proxied    int64
-	rpcPlain   map[uint32]int64
-	told       map[uint32]*toldSum
+	files        []input.File
+	inputs       []culprit.Input
+	sources      []sourceFacts // by row source number
+	happenings   []culprit.Happening
+	warnings     []string
+	open         int64
+	durationless int64
+	jobs         int64
+	calls        int64
+	proxied      int64
+	rpcPlain     map[uint32]int64
+	told         map[uint32]*toldSum
 }
 
 // sourceFacts is what the hall must know of a log to prefer one account of a

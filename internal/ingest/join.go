@@ -54,6 +54,9 @@ func (h *hall) join() (*Docket, error) {
 	if calls > 0 && stats.finished > 0 {
 		c.LogLoss = float64(stats.open) / float64(stats.finished+stats.open)
 	}
+	if h.calls > 0 {
+		c.Durationless = float64(h.durationless) / float64(h.calls)
+	}
 	d.Case, d.Inputs = c, h.inputs
 	d.Enqueuers, d.Streamers = stats.enqueuers, stats.streamers
 	d.PlainRPC = h.plainRPC()

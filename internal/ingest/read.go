@@ -178,6 +178,7 @@ func (h *hall) readLog(ctx context.Context, i int, r *input.Reader, format strin
 		facts.calls += rec.calls
 		h.calls += rec.calls
 		h.open += rec.open
+		h.durationless += rec.timeless
 		h.jobs += rec.jobs
 		h.proxied += rec.proxied
 		h.happenings = append(h.happenings, rec.happenings...)

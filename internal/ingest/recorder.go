@@ -128,16 +128,19 @@ func (r *recorder) tell(ep uint32, bytes int64) {
 
 func (r *recorder) times(c *culprit.Call, row *store.Row) {
 	row.Start, row.End = c.Start, c.End
-	if row.Start == 0 {
+	switch {
+	case row.Start != 0:
+	case c.Duration >= 0:
+		row.Start = row.End - c.Duration
+	case c.Truncated:
 		// Only the end is known (a proxy that gave up): it began at least the
 		// customary time-out of 60 s before.
-		if c.Duration < 0 {
-			r.timeless++
-		}
 		row.Start = row.End - 60_000_000
-		if c.Duration > 0 {
-			row.Start = row.End - c.Duration
-		}
+	default:
+		row.Start = row.End
+	}
+	if c.Duration < 0 && !c.Open && !c.Truncated && c.Kind != culprit.CallTask && (c.Start == 0 || c.End == 0) {
+		r.timeless++
 	}
 	if c.Kind == culprit.CallTask && row.End == 0 {
 		row.End = row.Start + taskLength

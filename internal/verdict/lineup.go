@@ -111,7 +111,7 @@ const stages = 3
 // are taken away, and the rest is tried again, the smaller ones included.
 func (t *trial) tryLineup() {
 	best, g := t.best(t.lineup)
-	for stage := 0; g >= strong; {
+	for stage := 0; g >= strong && t.matters(t.lineup0, best); {
 		t.name(t.lineup0, best, g)
 		stage++
 		if stage == stages {
@@ -128,10 +128,13 @@ func (t *trial) tryLineup() {
 		l := t.runLineup(rest)
 		t.lineup0 = l
 		best, g = t.best(l)
-		if g >= strong && presentBytes(l, best) < t.growth.Total/20 {
-			return
-		}
 	}
+}
+
+// matters: whoever is named must have been there for a twentieth of all growth.
+// Somebody does something to every process.
+func (t *trial) matters(l *lineup.Lineup, e *lineup.Evidence) bool {
+	return presentBytes(l, e) >= t.growth.Total/20
 }
 
 func bytesOf(events []growth.Event) int64 {

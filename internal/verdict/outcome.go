@@ -149,8 +149,8 @@ const trafficFloor = 20 << 10
 // growing, and no endpoint beyond the others.
 func (t *trial) trafficWide() bool {
 	l := t.ledger
-	if l.Skipped != "" || math.IsNaN(l.PerCallLow) || len(t.growth.Events) > 0 {
-		return false
+	if l.Skipped != "" || math.IsNaN(l.PerCallLow) || bytesOf(t.growth.Events)*5 > t.growth.Total {
+		return false // a fifth of the growth came in episodes
 	}
 	return l.PerCallLow > trafficFloor && l.Growing >= 0.9
 }
@@ -159,12 +159,25 @@ func (t *trial) trafficWide() bool {
 // proves nothing.
 const looseClock = 5
 
+// blurred says why nobody's absence can be told from this data, "" when it can.
+func (t *trial) blurred() string {
+	switch {
+	case t.c.SkewSeconds > looseClock && !t.aligned:
+		return "the clocks of logs and series differ by an unknown amount: who was in flight is not known"
+	case t.c.Durationless > 0.5:
+		return "most calls carry no duration: who was in flight is not known; hint: log it ($request_time for nginx, %D for Apache, duration for lograge)"
+	case t.c.LogLoss > 0.5:
+		return "most calls were never seen to end: the log is cut, or its lines could not be paired; hint: put the request id or the pid into every line"
+	}
+	return ""
+}
+
 // noLoggedCall: episodes that nobody in the log explains, although a culprit
 // would have been seen (method, section 7).
 func (t *trial) noLoggedCall() bool {
 	l := t.lineup
-	if t.c.SkewSeconds > looseClock && !t.aligned {
-		return false // who was in flight is not known to within a call
+	if t.blurred() != "" {
+		return false
 	}
 	if len(l.Clusters) < 4 || l.Omnibus <= 0.1 || !t.complete() || t.diedOfIt() {
 		return false

@@ -249,6 +249,8 @@ func (t *trial) sayGrewWithoutLogs() string {
 func (t *trial) sayWhyNot() string {
 	k, c := len(t.lineup.Events), len(t.lineup.Clusters)
 	switch {
+	case t.blurred() != "":
+		return t.blurred()
 	case k == 0 && t.ledger.Skipped != "":
 		return "growth is slow and spread out, and " + t.ledger.Skipped
 	case k == 0:

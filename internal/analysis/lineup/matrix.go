@@ -147,7 +147,7 @@ func (m *matrix) cluster(f Family, ci int, cl []int) clusterBits {
 			cb.present[i][j] = row
 		}
 	}
-	if m.c.Units[m.l.Events[cl[0]].Unit].Fleet == "job" {
+	if m.c.Units[m.l.Events[cl[0]].Unit].Fleet != "web" {
 		// Uneven accept() is a matter of web servers. A job worker is busy because of
 		// its suspect: weighing by load would be weighing by guilt.
 		clear(cb.weights)
