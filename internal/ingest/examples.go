@@ -133,7 +133,10 @@ func (d *Docket) requestIDs(ctx context.Context, found [][]candidate) map[lineKe
 	byFile := map[uint16][]int64{}
 	for _, cs := range found {
 		for _, c := range cs {
-			byFile[c.row.Source] = append(byFile[c.row.Source], c.row.Offset)
+			// A command has no request id; what looks like one is its argument.
+			if ro := d.Case.Roster; ro.Suspects[ro.Labels[c.row.Label][0]].Kind != "task" {
+				byFile[c.row.Source] = append(byFile[c.row.Source], c.row.Offset)
+			}
 		}
 	}
 	ids := map[lineKey]string{}
@@ -199,7 +202,10 @@ func firstLine(b []byte) []byte {
 
 var (
 	keyedID = regexp.MustCompile(`(?:request_id|requestId|req_id|x_request_id|rid|jid|job_id)["']?\s*[=:]\s*"?([0-9A-Za-z][0-9A-Za-z_-]{7,63})`)
-	plainID = regexp.MustCompile(`\b([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})\b`)
+	// An id without a key stands free, in brackets or in quotes of its own: what
+	// follows a slash, a colon or an equals sign is part of a path or a parameter,
+	// and may be somebody's token.
+	plainID = regexp.MustCompile(`(?:^|[\[(]|[^:>=,]\s"?)([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})(?:$|["\s\])])`)
 )
 
 // requestID finds the request id in a line: after a key that says so, else
