@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 
 	"golang.org/x/term"
 
@@ -132,45 +131,4 @@ func (w World) create(path string, write func(io.Writer) error) (err error) {
 		}
 	}()
 	return write(f)
-}
-
-var (
-	mail    = regexp.MustCompile(`[A-Za-z0-9._%+-]+(?:@|%40)[A-Za-z0-9.-]+\.[A-Za-z]{2,}`)
-	address = regexp.MustCompile(`\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b`)
-	longID  = regexp.MustCompile(`\b(?:\d{5,}|[0-9a-f]{16,}|[0-9a-f]{8}-[0-9a-f-]{27})\b`)
-	query   = regexp.MustCompile(`\?[^ "]*`)
-)
-
-// hide takes out of a text what may name a person: e-mails, addresses, long
-// numbers and query strings.
-func hide(s string) string {
-	s = query.ReplaceAllString(s, "?…")
-	s = mail.ReplaceAllString(s, "(e-mail)")
-	s = address.ReplaceAllString(s, "(address)")
-	return longID.ReplaceAllString(s, ":id")
-}
-
-// anonymize hides free text that doors passed on. Parameters' values that reach
-// a report are enumerated ones by construction.
-func anonymize(r *culprit.Report) {
-	for i := range r.Happenings {
-		r.Happenings[i].Name = hide(r.Happenings[i].Name)
-	}
-	for i := range r.Suspects {
-		s := &r.Suspects[i]
-		if s.Kind != "process" { // a pid is nobody's secret
-			s.Name = hide(s.Name)
-		}
-		for k, v := range s.Dimension {
-			s.Dimension[k] = hide(v)
-		}
-		for j := range s.Examples {
-			s.Examples[j].Shape = hide(s.Examples[j].Shape)
-		}
-	}
-	for i := range r.Inputs {
-		for j, wtext := range r.Inputs[i].Warnings {
-			r.Inputs[i].Warnings[j] = mail.ReplaceAllString(wtext, "(e-mail)")
-		}
-	}
 }
