@@ -126,8 +126,9 @@ func (t *trial) quiet() bool {
 	if drift < start/20 {
 		return true // under 5 % of where it started
 	}
-	// Warm-up: the second half adds less than half of what the first did.
-	return second < first/2
+	// Warm-up and fragmentation die away: the second half adds less than half of
+	// what the first did, and less than a tenth of the size. A leak does not stop.
+	return second < first/2 && second < start/10
 }
 
 // sums adds up starting levels and slow growth of the units.

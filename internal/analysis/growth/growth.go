@@ -128,7 +128,8 @@ func warmFor(span int64) int64 {
 
 // leastGrowth is the smallest episode of a unit worth a name: well above the
 // noise, above what heap growth of a small Rails process does by itself (24 MB),
-// and above 5 % of the unit's size; for hosts the method's 100 MB and 2 %.
+// and above a tenth of the unit's size (100 MB for a process of 1 GB, the
+// method's default); for hosts above 48 MB and the method's 2 %.
 func leastGrowth(u *casefile.Unit, level culprit.Level, sigma int64) int64 {
 	levels := make([]float64, len(u.Points))
 	for i, p := range u.Points {
@@ -138,7 +139,7 @@ func leastGrowth(u *casefile.Unit, level culprit.Level, sigma int64) int64 {
 	if level == culprit.LevelHost {
 		return max(8*sigma, 48<<20, base/50)
 	}
-	return max(8*sigma, 24<<20, base/20)
+	return max(8*sigma, 24<<20, base/10)
 }
 
 // noise is the robust spread of increments over all units, at least 0.5 MB.
