@@ -11,7 +11,7 @@ import (
 func unitsFrom(data []byte) []casefile.Unit {
 	var units []casefile.Unit
 	u := casefile.Unit{Process: culprit.Process{Host: "h"}}
-	at, mem := start, int64(100*mb)
+	at, mem := start, 100*mb
 	for i := 0; i+1 < len(data); i += 2 {
 		if data[i] == 255 { // a restart: the next unit begins
 			units = append(units, u)

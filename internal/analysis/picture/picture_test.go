@@ -100,7 +100,7 @@ func TestCounterfactualStaysInside(t *testing.T) {
 	rng := stat.Rand(3, 1)
 	for range 50 {
 		mem := int64(200)
-		c := scene(400, 2, func(_, s int) int64 {
+		c := scene(400, 2, func(_, _ int) int64 {
 			mem = max(0, mem+int64(rng.IntN(41))-19)
 			return mem * mb
 		})
