@@ -249,6 +249,7 @@ func TestRaise(t *testing.T) {
 	}{
 		{"none", nil, 0},
 		{"one", []int64{7}, 1},
+		{"small ones beside a giant are not", []int64{1, 1, 1000, 1, 1, 1, 1, 1, 1, 1}, 1},
 		{"eight of one order of size", []int64{30, 30, 30, 100, 30, 30, 30, 30, 30}, 8},
 		{"twenty alike: four in five", []int64{5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5}, 16},
 	} {
