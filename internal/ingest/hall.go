@@ -224,7 +224,10 @@ func (h *hall) rankSources() int {
 	var order []account
 	copies := map[string]int{}
 	for i, s := range h.sources {
-		if n := copies[s.content]; n > 0 && s.calls > 0 {
+		if s.calls == 0 {
+			continue // a series, or a log without calls: nobody's account
+		}
+		if n := copies[s.content]; n > 0 {
 			s.told += fmt.Sprintf(" copy %d", n)
 		}
 		copies[s.content]++
