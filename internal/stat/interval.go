@@ -16,7 +16,7 @@ func TInterval(xs []float64, conf float64) (mean, lo, hi float64) {
 	if len(xs) < 2 {
 		return mean, math.Inf(-1), math.Inf(1)
 	}
-	half := tQuantile(1-(1-conf)/2, len(xs)-1) * StdDev(xs) / math.Sqrt(float64(len(xs)))
+	half := TQuantile(1-(1-conf)/2, len(xs)-1) * StdDev(xs) / math.Sqrt(float64(len(xs)))
 	return mean, mean - half, mean + half
 }
 
@@ -38,7 +38,7 @@ func LogTInterval(xs []float64, conf float64) (mean, lo, hi float64) {
 	}
 	n, s2 := float64(len(xs)), math.Pow(StdDev(logs), 2)
 	centre := Mean(logs) + s2/2
-	half := tQuantile(1-(1-conf)/2, len(xs)-1) * math.Sqrt(s2/n+s2*s2/(2*(n-1)))
+	half := TQuantile(1-(1-conf)/2, len(xs)-1) * math.Sqrt(s2/n+s2*s2/(2*(n-1)))
 	lo, hi = math.Exp(centre-half), math.Exp(centre+half)
 	return math.Min(hi, math.Max(lo, mean)), lo, hi
 }
@@ -64,8 +64,8 @@ func BootstrapMean(xs []float64, conf float64, rounds int, rng *rand.Rand) (mean
 	return mean, SortedQuantile(means, half), SortedQuantile(means, 1-half)
 }
 
-// tQuantile is the quantile of Student's distribution.
-func tQuantile(p float64, degrees int) float64 {
+// TQuantile is the quantile of Student's distribution.
+func TQuantile(p float64, degrees int) float64 {
 	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(degrees)}.Quantile(p)
 }
 

@@ -164,8 +164,11 @@ func (t *trial) narrowedNamed(s int32) bool {
 }
 
 // complete holds when the log could have shown the suspect: no fewer than nine
-// in ten calls were placed on a unit.
-func (t *trial) complete() bool { return t.f.Coverage.Matched >= 0.9 || t.f.Coverage.Matched == 0 }
+// in ten calls were placed on a unit, killed calls leave a line, and the times
+// of calls are known.
+func (t *trial) complete() bool {
+	return (t.f.Coverage.Matched >= 0.9 || t.f.Coverage.Matched == 0) && !t.diedOfIt() && t.blurred() == ""
+}
 
 // loss is the share of calls without a usable line.
 func (t *trial) loss() float64 { return max(alibi.DefaultLoss, min(t.c.LogLoss, 0.2)) }

@@ -189,8 +189,8 @@ func (t *trial) noLoggedCall() bool {
 		if e.Calls == 0 || t.suspect(int32(i)).Parent >= 0 {
 			continue
 		}
-		if worstP(l, e) <= 0.1 && e.Score[lineup.Time] > 0 {
-			return false
+		if (worstP(l, e) <= 0.1 || e.P[lineup.Time] <= alphaConvict) && e.Score[lineup.Time] > 0 {
+			return false // somebody was there unusually often, by one family at least
 		}
 		if e.Chance < 0.3 {
 			rare++

@@ -72,7 +72,9 @@ func (t *table) lagged(s int) (est, low, high float64) {
 		}
 	}
 	se := math.Sqrt(meat)
-	return est, est - 1.96*se, est + 1.96*se
+	// As many independent clusters as units, to be on the safe side.
+	q := stat.TQuantile(0.975, len(t.units)-1)
+	return est, est - q*se, est + q*se
 }
 
 func dot(a, b []float64) float64 {

@@ -120,6 +120,7 @@ func (m *matrix) cluster(f Family, ci int, cl []int) clusterBits {
 	stampNo := int32(0)
 	windows := len(m.set[ci][f])
 	cb := clusterBits{present: make([][][]uint64, len(cl)), weights: make([]float64, windows)}
+	length := make([]float64, windows)
 	for i, e := range cl {
 		segs := m.l.Events[e].Segments
 		cb.present[i] = make([][]uint64, windows)
@@ -129,7 +130,8 @@ func (m *matrix) cluster(f Family, ci int, cl []int) clusterBits {
 			for s, seg := range segs {
 				stampNo++
 				id := m.cell(ci, f, j, i, s)
-				cb.weights[j] += float64(m.x.busy[id]) / float64(max(seg.B-seg.A, 1))
+				cb.weights[j] += float64(m.x.busy[id])
+				length[j] += float64(max(seg.B-seg.A, 1))
 				m.x.seen.each(id, func(label uint32) {
 					for _, sus := range m.c.Roster.Labels[label] {
 						k := m.slotOf[sus]
@@ -154,7 +156,8 @@ func (m *matrix) cluster(f Family, ci int, cl []int) clusterBits {
 	}
 	sum := 0.0
 	for j := range cb.weights {
-		cb.weights[j] += 0.5
+		// Mean calls in flight in the window, and a half (method, 4.4).
+		cb.weights[j] = 0.5 + cb.weights[j]/max(length[j], 1)
 		sum += cb.weights[j]
 	}
 	for j := range cb.weights {
