@@ -236,8 +236,12 @@ func (r *reader) finish() Result {
 		}
 	}
 	for _, p := range r.serial {
-		if p != nil {
-			p.close(out)
+		if p == nil {
+			continue
+		}
+		p.close(out)
+		if w, ok := p.(warner); ok {
+			r.res.Warnings = append(r.res.Warnings, w.warnings()...)
 		}
 	}
 	r.joiner.close(out)
