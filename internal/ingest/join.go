@@ -37,7 +37,7 @@ func (h *hall) join() (*Docket, error) {
 		Happenings: h.happenings, Calls: calls, LogLoss: -1,
 	}
 	slices.SortFunc(c.Happenings, func(a, b culprit.Happening) int { return cmp.Compare(a.At, b.At) })
-	c.HostUsed = hostOnly(h.book.tracks, level)
+	c.HostUsed = hostOnly(h.book.tracks)
 	c.Extra = extras(h.book.tracks)
 	stats, err := h.survey(placer, units, c)
 	if err != nil {
@@ -335,7 +335,7 @@ func lastInstant(r *casefile.Row, units []casefile.Unit, end int64) int64 {
 }
 
 // hostOnly gives the host series beside process units.
-func hostOnly(tracks []*track, level culprit.Level) []casefile.Unit {
+func hostOnly(tracks []*track) []casefile.Unit {
 	var units []casefile.Unit
 	for _, t := range tracks {
 		switch t.Kind {
@@ -349,7 +349,6 @@ func hostOnly(tracks []*track, level culprit.Level) []casefile.Unit {
 			})
 		}
 	}
-	_ = level
 	return units
 }
 

@@ -7,7 +7,6 @@ import (
 	"culprit/internal/analysis/alibi"
 	"culprit/internal/analysis/growth"
 	"culprit/internal/analysis/lineup"
-	"culprit/internal/casefile"
 )
 
 // mainCause is the share of episodes below which somebody cannot be the main
@@ -33,11 +32,11 @@ func (t *trial) finish() {
 			a.finding = culprit.CannotJudge // a shadow that is narrowed: not listed
 			continue
 		}
-		t.findingOn(a, sus)
+		t.findingOn(a)
 	}
 }
 
-func (t *trial) findingOn(a *accused, sus *casefile.Suspect) {
+func (t *trial) findingOn(a *accused) {
 	e := &t.lineup.Evidence[a.index]
 	k := len(t.lineup.Events)
 	absence := alibi.Absent(k, len(e.Generous), t.loss())
@@ -66,7 +65,6 @@ func (t *trial) findingOn(a *accused, sus *casefile.Suspect) {
 	default:
 		t.byImpunity(a)
 	}
-	_ = sus
 }
 
 // byImpunity acquits an endpoint as a whole that ran often where harm would

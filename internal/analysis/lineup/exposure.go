@@ -90,7 +90,7 @@ func newExposure(c *casefile.Case, set windowSet, l *Lineup, g *growth.Result, o
 	for i, e := range l.Events {
 		x.gone[i] = x.add(e.Unit, e.A-generous-o.Slack, e.B+generous+o.Slack)
 	}
-	x.index(l, g)
+	x.index(l)
 	x.busy = make([]int64, x.cells)
 	x.seen = newLabelSet(x.cells, x.labels)
 	return x
@@ -135,7 +135,7 @@ func (x *exposure) slotOf(at int64) int {
 }
 
 // index lists the cells of every slot of time, per unit.
-func (x *exposure) index(l *Lineup, g *growth.Result) {
+func (x *exposure) index(l *Lineup) {
 	half := int64(0)
 	if len(l.Events) > 0 {
 		half = medianBytes(l.Events) / 2
@@ -162,7 +162,6 @@ func (x *exposure) index(l *Lineup, g *growth.Result) {
 		}
 		ix.open = informative(x, &x.c.Units[u], half)
 	}
-	_ = g
 }
 
 // informative marks the slots in which the unit stood so close to its own
