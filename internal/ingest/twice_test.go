@@ -112,7 +112,7 @@ func TestStrangersAreNoEvidence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Close()
+	defer func() { _ = d.Close() }()
 	if d.Case.Calls != 0 || d.Coverage.Requests == 0 || !strings.Contains(strings.Join(d.Warnings, "\n"), "--host-from") {
 		t.Errorf("%d calls in the case, %d requests read, warnings %q", d.Case.Calls, d.Coverage.Requests, d.Warnings)
 	}
@@ -132,7 +132,7 @@ func TestALogWithoutDurationsIsToldSo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Close()
+	defer func() { _ = d.Close() }()
 	if w := strings.Join(d.Inputs[0].Warnings, "\n"); !strings.Contains(w, "$request_time") {
 		t.Errorf("warnings %q", w)
 	}
