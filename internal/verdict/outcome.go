@@ -17,7 +17,7 @@ func (t *trial) try() {
 	case len(t.c.Units) == 0:
 		t.abstain(sayNoSeries(t.c.Calls))
 	case t.c.To <= t.c.From:
-		t.abstain(sayNoOverlap())
+		t.abstain(t.sayNoOverlap())
 	default:
 		t.weigh()
 	}

@@ -284,6 +284,9 @@ func (t *trial) write(a *accused, rank int) culprit.Suspect {
 	if a.channel == "line-up" {
 		s.PresentIn, s.Of = len(a.events), a.of
 	}
+	if a.channel == "ledger" {
+		s.PresentIn, s.Of = 0, 0 // slow growth has no episodes to be present in
+	}
 	if a.ledger != nil && s.Calls == 0 {
 		s.Calls = a.ledger.Calls
 	}

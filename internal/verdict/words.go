@@ -37,7 +37,16 @@ func sayNoSeries(calls int64) string {
 	return "there is no memory series; hint: add RSS per process or host memory of the same hours"
 }
 
-func sayNoOverlap() string { return "logs and memory series do not overlap in time" }
+// sayNoOverlap repeats what the hall found out about the two spans, with its hint.
+func (t *trial) sayNoOverlap() string {
+	const what = "logs and memory series do not overlap in time"
+	for _, w := range t.f.Warnings {
+		if strings.Contains(w, "do not overlap") {
+			return w
+		}
+	}
+	return what
+}
 
 func sayEnqueues() string {
 	return "it only puts a job on a queue: its work runs elsewhere and would not show here"
