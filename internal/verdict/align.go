@@ -22,12 +22,20 @@ const skewTries = 2*skewReach/skewStep + 1
 // skewRounds are enough permutations that p can still convict after correction.
 const skewRounds = 19_999
 
+// maxAligned bounds the search, which is 17 more passes over the calls: about 10 s
+// of CPU for this many.
+const maxAligned = 30_000_000
+
 // align looks for an offset between the clocks of logs and series at which
 // somebody stands out. The offset is chosen by the best score; its p-values pay
 // for all offsets tried.
 func (t *trial) align() {
 	l := t.lineup
 	if len(l.Clusters) < minClusters {
+		return
+	}
+	if t.c.Calls > maxAligned {
+		t.warnings = append(t.warnings, "more calls than offsets between the clocks of logs and series are searched for; hint: give --from and --to around the growth")
 		return
 	}
 	best, bestScore, found := lineup.Options{}, topScore(l)+1, false
