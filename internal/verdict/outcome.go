@@ -153,7 +153,19 @@ func (t *trial) trafficWide() bool {
 	if l.Skipped != "" || math.IsNaN(l.PerCallLow) || bytesOf(t.growth.Events)*5 > t.growth.Total {
 		return false // a fifth of the growth came in episodes
 	}
-	return l.PerCallLow > trafficFloor && l.Growing >= 0.9
+	return l.PerCallLow > trafficFloor && l.Growing >= 0.9 && t.steady()
+}
+
+// steady: what every call keeps adds up evenly. The last quarter must bring three
+// quarters of what the one before it brought; pages that cease to be shared,
+// caches that fill and fragmentation slow down.
+func (t *trial) steady() bool {
+	var third, fourth int64
+	for _, d := range t.growth.Drifts {
+		third += d.Third
+		fourth += d.Fourth
+	}
+	return fourth*4 >= third*3
 }
 
 // looseClock is the uncertainty of the clocks, in seconds, beyond which absence

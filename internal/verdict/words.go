@@ -260,6 +260,8 @@ func (t *trial) sayWhyNot() string {
 	switch {
 	case t.blurred() != "":
 		return t.blurred()
+	case k == 0 && !t.steady() && t.ledger.Growing >= 0.9:
+		return fmt.Sprintf("every process grew (%s in all), and the growth is slowing down: a longer recording would tell whether it ends", size(culprit.Bytes(t.slowGrowth())))
 	case k == 0 && t.ledger.Skipped != "":
 		return "growth is slow and spread out, and " + t.ledger.Skipped
 	case k == 0:

@@ -52,7 +52,10 @@ type Drift struct {
 	Events   int64 // growth in episodes
 	// FirstHalf and SecondHalf are net growth without episodes.
 	FirstHalf, SecondHalf int64
-	Start                 int64 // level at From
+	// Third and Fourth are the quarters of SecondHalf: growth that lasts is the
+	// same in both.
+	Third, Fourth int64
+	Start         int64 // level at From
 }
 
 // Result is all growth of a case.
@@ -259,13 +262,21 @@ func drift(u *casefile.Unit, i int, events []Event, from, to int64) Drift {
 	half := level(pts, mid)
 	end := level(pts, d.To)
 	d.Bytes = end - d.Start
+	late := (mid + d.To) / 2
 	d.FirstHalf, d.SecondHalf = half-d.Start, end-half
+	d.Third = level(pts, late) - half
+	d.Fourth = end - level(pts, late)
 	for _, e := range events {
 		d.Events += e.Bytes
-		if (e.A+e.B)/2 < mid {
+		switch at := (e.A + e.B) / 2; {
+		case at < mid:
 			d.FirstHalf -= e.Bytes
-		} else {
+		case at < late:
 			d.SecondHalf -= e.Bytes
+			d.Third -= e.Bytes
+		default:
+			d.SecondHalf -= e.Bytes
+			d.Fourth -= e.Bytes
 		}
 	}
 	return d
