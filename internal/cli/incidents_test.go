@@ -46,6 +46,11 @@ func TestRecordedIncidents(t *testing.T) {
 				t.Errorf("outcome %s, want one of %v or %v", got.Verdict.Outcome, want.Expected.Outcomes, want.Expected.Acceptable)
 			}
 			checkSuspects(t, want, got)
+			for _, in := range got.Inputs {
+				if in.Kind == "memory" && in.Understood != in.Lines {
+					t.Errorf("%s: understood %d of %d", in.Path, in.Understood, in.Lines)
+				}
+			}
 		})
 	}
 }

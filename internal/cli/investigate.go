@@ -107,6 +107,9 @@ func investigate(ctx context.Context, w World, o *options, args []string) error 
 	}
 	w.mentionUnused(docket.Inputs, args)
 	r := judge(ctx, docket, o)
+	if err := docket.Fault(); err != nil {
+		return err
+	}
 	if err := o.write(w, r); err != nil {
 		return err
 	}

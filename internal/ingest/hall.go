@@ -61,6 +61,16 @@ type Docket struct {
 
 	store *store.Store
 	files []input.File
+	fault *error
+}
+
+// Fault tells whether calls at rest could not be read back while the case was
+// used. A verdict reached with fewer calls must not be shown.
+func (d *Docket) Fault() error {
+	if *d.fault == nil {
+		return nil
+	}
+	return fmt.Errorf("calls at rest are lost: %w; hint: the disk of the temporary folder (TMPDIR) fails", *d.fault)
 }
 
 // Told is a log's own memory figure, added up over the calls of an endpoint.
@@ -104,6 +114,7 @@ func Build(ctx context.Context, files []input.File, problems []input.Problem, op
 }
 
 type hall struct {
+	fault    error // calls that could not be laid down or read back
 	opt      Options
 	dict     *dictionary
 	book     *seriesBook

@@ -378,4 +378,17 @@ func TestSpill(t *testing.T) {
 	if coverA != coverB || !slices.Equal(a, b) || len(a) != n {
 		t.Errorf("in memory %s with %d rows\non disk %s with %d rows", coverA, len(a), coverB, len(b))
 	}
+
+	// A disk that fails voids the docket: with calls missing, whoever made them
+	// would be acquitted.
+	if err := onDisk.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(allRows(onDisk)); got == n || onDisk.Fault() == nil {
+		t.Errorf("%d of %d rows read back from a closed file, fault %v", got, n, onDisk.Fault())
+	}
+	allRows(inMemory)
+	if err := inMemory.Fault(); err != nil {
+		t.Error(err)
+	}
 }

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -22,7 +23,7 @@ func (h *hall) join() (*Docket, error) {
 	h.progress.Stage("joining")
 	h.warnings = append(h.warnings, h.book.unfold()...)
 	h.book.settle()
-	d := &Docket{store: h.store, files: h.files}
+	d := &Docket{store: h.store, files: h.files, fault: &h.fault}
 	upstreams, joined, err := h.oneAccount()
 	if err != nil {
 		return nil, err
@@ -297,9 +298,9 @@ func (h *hall) rows(p *placer, units []casefile.Unit, end int64) iter.Seq[[]case
 		buf := make([]casefile.Row, 0, store.BlockRows)
 		for rows, err := range h.store.Blocks() {
 			if err != nil {
-				// Reading our own rows back can only fail when the disk does; the case
-				// then has fewer calls, and the warning says so.
-				h.warnings = append(h.warnings, err.Error())
+				// Only a failing disk can do this. A case with fewer calls would acquit
+				// whoever is missing, so the docket is void: see Docket.Fault.
+				h.fault = errors.Join(h.fault, err)
 				return
 			}
 			buf = buf[:0]

@@ -68,6 +68,9 @@ func (h *hall) readAll(ctx context.Context, files []input.File) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("reading stopped: %w", err)
 	}
+	if h.fault != nil {
+		return fmt.Errorf("calls could not be laid down: %w; hint: free space in the temporary folder (TMPDIR)", h.fault)
+	}
 	return nil
 }
 
@@ -173,7 +176,7 @@ func (h *hall) readLog(ctx context.Context, i int, r *input.Reader, format strin
 	timeless := int64(0)
 	for _, rec := range recorders {
 		if err := rec.close(); err != nil {
-			in.Warnings = append(in.Warnings, "some calls were lost: "+err.Error()+"; hint: free space in the temporary folder (TMPDIR)")
+			h.fault = errors.Join(h.fault, err)
 		}
 		facts.calls += rec.calls
 		h.calls += rec.calls
