@@ -275,7 +275,7 @@ func (t *trial) write(a *accused, rank int) culprit.Suspect {
 		Rank: rank, Name: sus.Name, Kind: sus.Kind, Dimension: map[string]string{}, Finding: a.finding,
 		BytesPerCall: a.size, HarmfulShare: a.harm, GrowthBytes: a.bytes,
 		GrowthShare: share(a.bytes, culprit.Bytes(t.growth.Total)), GrowthShareHigh: a.shareUp,
-		PresentIn: len(e.Present), Of: len(t.lineup.Events), Calls: e.Calls, Unfinished: e.Unfinished,
+		PresentIn: len(e.Present), Of: len(t.lineup.Events), Calls: e.Logged, Unfinished: e.Unfinished,
 		Reason: a.reason, Examples: []culprit.Example{},
 	}
 	if sus.Key != "" {

@@ -133,6 +133,7 @@ func (t *trial) evidence() {
 	t.lineup = &lineup.Lineup{Evidence: make([]lineup.Evidence, len(c.Roster.Suspects)), Omnibus: 1}
 	t.ledger = &ledger.Ledger{Skipped: "no calls on the processes of the series"}
 	if !t.usable {
+		t.countOnly()
 		return
 	}
 	t.lineup = t.runLineup(t.growth.Events)
@@ -146,6 +147,24 @@ func (t *trial) evidence() {
 		t.ledger = ledger.Run(c, &t.growth, t.f.Seed, t.skew)
 	} else {
 		t.ledger = &ledger.Ledger{Skipped: "growth came in episodes"}
+	}
+}
+
+// countOnly counts the calls of everybody where nothing else can be said of them.
+func (t *trial) countOnly() {
+	if t.c.Rows == nil {
+		return
+	}
+	for rows := range t.c.Rows {
+		for i := range rows {
+			for _, s := range t.c.Roster.Labels[rows[i].Label] {
+				e := &t.lineup.Evidence[s]
+				e.Logged++
+				if rows[i].Flags&casefile.FlagOpen != 0 {
+					e.Unfinished++
+				}
+			}
+		}
 	}
 }
 

@@ -44,7 +44,7 @@ type exposure struct {
 	busy   []int64 // in-flight time per cell
 
 	calls, informative []int64 // per label
-	open               []int64 // calls that never finished, per label
+	logged, open       []int64 // all calls, and those that never finished, per label
 	cellOf             map[cellKey]int32
 	gone               []int32 // generous cell per event
 }
@@ -67,7 +67,7 @@ func newExposure(c *casefile.Case, set windowSet, l *Lineup, g *growth.Result, o
 	x := &exposure{
 		c: c, o: o, cellOf: map[cellKey]int32{}, labels: len(c.Roster.Labels),
 		units: make([]unitIndex, len(c.Units)),
-		calls: make([]int64, len(c.Roster.Labels)), informative: make([]int64, len(c.Roster.Labels)), open: make([]int64, len(c.Roster.Labels)),
+		calls: make([]int64, len(c.Roster.Labels)), informative: make([]int64, len(c.Roster.Labels)), open: make([]int64, len(c.Roster.Labels)), logged: make([]int64, len(c.Roster.Labels)),
 	}
 	x.hosts()
 	x.dt = g.DT
@@ -195,7 +195,8 @@ func (x *exposure) read() {
 }
 
 func (x *exposure) row(r *casefile.Row) {
-	if r.Unit != casefile.Unplaced && r.Flags&casefile.FlagOpen != 0 {
+	x.logged[r.Label]++
+	if r.Flags&casefile.FlagOpen != 0 {
 		x.open[r.Label]++
 	}
 	if r.Unit >= 0 {

@@ -61,6 +61,7 @@ type Evidence struct {
 	Present, Generous []int
 	Calls             int64 // all calls on units of the case
 	Informative       int64 // calls at which harm would have shown
+	Logged            int64 // all calls in the logs, placed on a unit or not
 	Unfinished        int64 // calls that were never seen to end
 	// Score is max over phi of the log-likelihood ratio, in nats, per family.
 	Score [families]float64

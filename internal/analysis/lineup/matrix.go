@@ -65,6 +65,7 @@ func (m *matrix) calls() {
 		for _, s := range set {
 			m.l.Evidence[s].Calls += m.x.calls[label]
 			m.l.Evidence[s].Informative += m.x.informative[label]
+			m.l.Evidence[s].Logged += m.x.logged[label]
 			m.l.Evidence[s].Unfinished += m.x.open[label]
 		}
 	}
