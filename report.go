@@ -51,7 +51,10 @@ type Report struct {
 	Counterfactual *Counterfactual `json:"counterfactual"`
 	Next           []Step          `json:"next"`
 	Happenings     []DatedEvent    `json:"happenings"`
-	Picture        *Picture        `json:"picture,omitempty"` // only in the HTML report
+	// Circumstances are the suspects that need no traffic, in proportion to this
+	// incident: from --app, or added by gems, boot and doctor.
+	Circumstances []Circumstance `json:"circumstances"`
+	Picture       *Picture       `json:"picture,omitempty"` // only in the HTML report
 }
 
 // Input is what became of one file or live source.

@@ -15,13 +15,13 @@ var capabilities = []struct {
 	rooms []string // allowed prefixes of rooms
 	why   string
 }{
-	{"time", []string{"Now", "Since", "Until"}, []string{"internal/cli", "internal/ingest"}, "a clock makes a result unrepeatable: pass the instant in"},
+	{"time", []string{"Now", "Since", "Until"}, []string{"internal/cli", "internal/ingest", "internal/source/rubyboot"}, "a clock makes a result unrepeatable: pass the instant in"},
 	{"os", []string{"Exit"}, []string{"cmd/", "internal/docgen"}, "only main ends the process: return a code"},
 	{"log", nil, nil, "return errors and warnings as values"},
 	{"log/slog", nil, []string{"internal/cli"}, "return errors and warnings as values"},
 	{"unsafe", nil, []string{"internal/store", "internal/source/logs"}, "memory tricks stay in two rooms"},
 	{"os", nil, []string{"cmd/", "internal/cli", "internal/ingest", "internal/store", "internal/source/", "internal/docgen"}, "study, court and windows touch no files: take an io.Writer or a value"},
-	{"os/exec", nil, nil, "nothing is started"},
+	{"os/exec", nil, []string{"internal/source/appdir", "internal/source/rubyboot"}, "only git log and the app's own Ruby are started"},
 	{"net/http", nil, []string{"internal/source/metrics", "internal/cli"}, "only live pulls speak to a network"},
 	{"net", nil, []string{"internal/source/", "internal/cli"}, "only doors speak to a network"},
 	{"math/rand", nil, nil, "use math/rand/v2 with a seed passed in"},
