@@ -14,6 +14,7 @@ wanted=(
   build-essential git          # race detector, the victim's C extension
   ruby ruby-dev puma           # the victim application, see lab/README.md
   ruby-railties ruby-actionpack ruby-activejob ruby-activerecord ruby-sqlite3 ruby-lograge
+  bundler ruby-derailed-benchmarks          # apps with a bundle, and the peer of boot
   chromium                     # browser tests of the report
   prometheus influxdb          # live servers for the pulls
   mawk goaccess                # peers of the benchmarks

@@ -126,7 +126,7 @@ app, nothing is restarted.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(err, "see "+cmd.CommandPath()+" --help")
 	})
-	root.AddCommand(newInvestigate(w), newFormats(w))
+	root.AddCommand(newInvestigate(w), newGems(w), newBoot(w), newDoctor(w), newFormats(w))
 	return root
 }
 
