@@ -31,7 +31,8 @@ type Standing string
 // The standings. None of them is a conviction: that takes evidence of the calls.
 const (
 	StandingNotIt      Standing = "not_it"      // too small by orders of magnitude, of the wrong shape, or not reachable
-	StandingToTest     Standing = "to_test"     // its size and shape fit: worth an experiment
+	StandingMinor      Standing = "minor"       // at most a small part of it
+	StandingToTest     Standing = "to_test"     // its size fits, or it is in the code of a suspect: worth an experiment
 	StandingCannotTell Standing = "cannot_tell" // what it costs is not known
 )
 
