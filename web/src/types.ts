@@ -127,6 +127,30 @@ export interface Happening {
   bytes?: number
 }
 
+export type Standing = 'not_it' | 'minor' | 'to_test' | 'cannot_tell'
+
+export interface Evidence {
+  text: string
+  file?: string
+  line?: number
+  code?: string
+  url?: string
+}
+
+export interface Circumstance {
+  source: string
+  id: string
+  name: string
+  kind: string
+  standing: Standing
+  bytes: Interval
+  share: number | null
+  text: string
+  evidence: Evidence[]
+  advice: string
+  entered?: string
+}
+
 export interface Report {
   schema: string
   tool: string
@@ -154,5 +178,6 @@ export interface Report {
   } | null
   next: { do: string; settles: string; command?: string }[]
   happenings: Happening[]
+  circumstances?: Circumstance[]
   picture?: Picture | null
 }

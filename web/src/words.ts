@@ -1,7 +1,7 @@
 // The phrases of a report, the same as the other windows say them.
 
 import { bytes, count, plural, seconds, share } from './format'
-import type { Coverage, Finding, Growth, Input, Outcome, Report } from './types'
+import type { Coverage, Evidence, Finding, Growth, Input, Outcome, Report, Standing } from './types'
 
 export const outcomes: Record<Outcome, { word: string; sign: string; tone: string }> = {
   culprit: { word: 'Culprit named', sign: '\u25b2', tone: 'guilty' },
@@ -17,6 +17,21 @@ export const findings: Record<Finding, { word: string; sign: string; tone: strin
   suspect: { word: 'suspect', sign: '?', tone: 'doubt', order: 1 },
   cannot_judge: { word: 'cannot be judged', sign: '\u2026', tone: 'mute', order: 2 },
   acquitted: { word: 'acquitted', sign: '\u2713', tone: 'clear', order: 3 },
+}
+
+export const standings: Record<Standing, { word: string; sign: string; tone: string }> = {
+  to_test: { word: 'to be tested', sign: '?', tone: 'doubt' },
+  cannot_tell: { word: 'cannot tell', sign: '\u2026', tone: 'mute' },
+  minor: { word: 'a small part', sign: '\u2248', tone: 'mute' },
+  not_it: { word: 'not it', sign: '\u2713', tone: 'clear' },
+}
+
+export const finders: Record<string, string> = { gems: 'culprit gems', boot: 'culprit boot', doctor: 'culprit doctor' }
+
+/** Where a piece of evidence can be looked up. */
+export function lookup(e: Evidence): string {
+  if (e.file) return e.line ? `${e.file}:${e.line}` : e.file
+  return e.url ?? ''
 }
 
 export const categories: Record<string, string> = {

@@ -10,7 +10,7 @@ import (
 type plain struct {
 	Outcome, Headline, Basis, Grown, Because, WhatIf string
 	Suspects                                         []plainSuspect
-	Cleared                                          string
+	Cleared, Besides                                 string
 	Next                                             []culprit.Step
 }
 
@@ -21,7 +21,7 @@ func plainly(r culprit.Report) plain {
 	p := plain{
 		Outcome: words.Outcome(r.Verdict.Outcome), Headline: r.Verdict.Headline,
 		Basis: words.Basis(r), Grown: words.Grown(r), Because: r.Verdict.AbstainedBecause,
-		WhatIf: words.WhatIf(r.Counterfactual), Cleared: words.Cleared(groups, 2000), Next: r.Next,
+		WhatIf: words.WhatIf(r.Counterfactual), Cleared: words.Cleared(groups, 2000), Besides: words.Besides(r.Circumstances), Next: r.Next,
 	}
 	for _, s := range words.Shown(groups, 10) {
 		facts := words.Weight(s) + ", " + words.Cost(s) + ", " + words.Presence(s) + ", " + style.Chance(s.PAdjusted)

@@ -24,6 +24,7 @@ func Write(w io.Writer, r culprit.Report) error {
 	d.growth(r.Growth)
 	d.others("Acquitted", groups.Acquitted)
 	d.others("Cannot be judged", groups.Unjudged)
+	d.circumstances(r.Circumstances)
 	d.happenings(r.Happenings)
 	d.notes(r.Verdict.Notes)
 	d.doubts(words.Doubts(r))
@@ -132,6 +133,31 @@ func (d *doc) others(title string, list []culprit.Suspect) {
 	}
 	if rest := len(list) - most; rest > 0 {
 		d.put("- and ", style.Count(int64(rest)), " more\n")
+	}
+}
+
+// circumstances tells the suspects that need no traffic.
+func (d *doc) circumstances(list []culprit.Circumstance) {
+	if len(list) == 0 {
+		return
+	}
+	d.put("\n### Suspects that need no traffic\n\n| Standing | What | In proportion | Found by |\n| --- | --- | --- | --- |\n")
+	for _, c := range list[:min(len(list), most)] {
+		d.row(words.Standing(c.Standing), text(c.Name), text(c.Text), code(words.Finder(c.Source)))
+	}
+	if rest := len(list) - most; rest > 0 {
+		d.put("\n", style.Count(int64(rest)), " more are in the JSON and HTML reports.\n")
+	}
+	for _, c := range list {
+		if c.Standing != culprit.StandingToTest {
+			continue
+		}
+		d.put("\n", text(c.Name), ": ", text(c.Advice), "\n")
+		for _, e := range c.Evidence {
+			if at := words.Lookup(e); at != "" {
+				d.put("- ", code(at), " ", text(e.Text), "\n")
+			}
+		}
 	}
 }
 

@@ -48,6 +48,7 @@ func screen(p *page, r culprit.Report, more string, tight int) {
 	if cleared := words.Cleared(groups, p.width-11); cleared != "" {
 		p.lines = append(p.lines, p.paint.Green("Acquitted: ")+style.Cut(cleared, p.width-11))
 	}
+	p.besides(r.Circumstances)
 	p.next(r.Next, more, tight)
 }
 

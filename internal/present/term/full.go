@@ -15,6 +15,7 @@ func full(p *page, r culprit.Report) {
 	suspects(p, "Suspects", groups.Accused)
 	suspects(p, "Cannot be judged", groups.Unjudged)
 	suspects(p, "Acquitted", groups.Acquitted)
+	circumstances(p, r.Circumstances)
 	growth(p, r.Growth)
 	happenings(p, r.Happenings)
 	notes(p, r.Verdict.Notes)
