@@ -40,10 +40,15 @@ func Weigh(r culprit.Report, charges []Charge) []culprit.Circumstance {
 	for _, c := range charges {
 		out = append(out, in.weigh(c))
 	}
-	slices.SortStableFunc(out, func(a, b culprit.Circumstance) int {
+	return InOrder(out)
+}
+
+// InOrder sorts circumstances, in place: what to test first stands first.
+func InOrder(list []culprit.Circumstance) []culprit.Circumstance {
+	slices.SortStableFunc(list, func(a, b culprit.Circumstance) int {
 		return cmp.Or(cmp.Compare(precedence(a.Standing), precedence(b.Standing)), -cmp.Compare(deref(a.Share), deref(b.Share)))
 	})
-	return out
+	return list
 }
 
 func precedence(s culprit.Standing) int {
