@@ -69,13 +69,13 @@ func (p *parser) line(number int, text string, long bool) {
 	indent := len(full) - len(text)
 	var why string
 	switch {
-	case long:
-		why = fmt.Sprintf("longer than %d KiB", MaxLine>>10)
-	case indent == 0 && p.marker(number, text):
+	case indent == 0 && !long && p.marker(number, text):
 		return
 	case p.merge.part == ancestor:
 		p.merge.skipped++ // of neither side: read, it would name gems that nobody wants
 		return
+	case long:
+		why = fmt.Sprintf("longer than %d KiB", MaxLine>>10)
 	case indent == 0:
 		why = p.heading(number, text)
 	default:
