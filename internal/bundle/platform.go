@@ -31,8 +31,8 @@ func PlatformWord(platform string) string {
 var platformForm = regexp.MustCompile(`^(?i:` +
 	`(?:x86|x64|x86_64|amd64|i[3-6]86|universal|arm|armv[0-9]+l?|arm64|aarch64|ppc|ppc64|ppc64le|powerpc|s390x?|` +
 	`riscv64|loongarch64|mips(?:64)?(?:el)?|sparc|wasm32)` +
-	`(?:-(?:linux|darwin|macosx|mingw|mswin|mingw32|mswin32|mswin64|mingw-ucrt|freebsd|openbsd|netbsd|solaris|` +
-	`aix|cygwin|java|dalvik|dotnet|android|wasi)[0-9]*(?:-[a-z]+[a-z0-9]*|-?[0-9]+(?:\.[0-9]+)*)?)?` +
+	`(?:-(?:linux|darwin|macosx|mingw|mswin|mingw32|mswin32|mswin64|mingw-ucrt|freebsd|openbsd|netbsdelf|netbsd|bitrig|solaris|` +
+	`aix|hpux|cygwin|java|dalvik|dotnet|android|wasi)[0-9]*(?:-[a-z]+[a-z0-9]*|[-.]?[0-9]+(?:\.[0-9]+)*)?)?` +
 	`|java|jruby|ruby|mswin[0-9]*|mingw[0-9]*|dalvik[0-9]*|dotnet[0-9]*|linux|darwin[0-9]*)$`)
 
 // SplitPlatform cuts the full name of a gem, as folders and gem files have it:

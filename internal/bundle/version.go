@@ -6,8 +6,15 @@
 // is good or bad.
 //
 // The semantics are our own code because the Go modules that offer them differ
-// from RubyGems (held against RubyGems 3.3 on the pairs of oracle_test.go):
-// TestOtherLibraries names pairs that each of them decides otherwise.
+// from RubyGems 3.3 on the questions of oracle_test.go:
+//   - github.com/aquasecurity/go-gem-version (8eed6fe): asked twice whether
+//     "~> 1.2" allows 1.3, it says yes and then no; 18446744073709551616 counts
+//     as a word, so that 2 is newer, and "~>" with it panics; "== 1" and
+//     "< 2 < 3" pass.
+//   - deps.dev/util/semver (2946ae4): 1.0.a and 1.0.A are equal; ">= 1.0.dev"
+//     does not allow 1.0.dev; "!= 0" allows 0; "0.z.1 " is refused.
+//
+// TestWhereLibrariesDiffer holds these pairs.
 package bundle
 
 import (
