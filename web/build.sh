@@ -3,12 +3,15 @@
 # give the same bytes: file names are stable, versions are locked.
 set -euo pipefail
 cd "$(dirname "$0")"
-out=${1:-../internal/present/html/assets}
+out=${1:-../internal/present/page/assets}
 
 if [ ! -d node_modules ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   npm ci --no-audit --no-fund --silent
 fi
 npx vite build --logLevel warn
+PAGE=boot npx vite build --logLevel warn
 mkdir -p "$out"
-cp dist/app.js dist/index.css "$out/"
-printf '%s: app.js %s bytes, index.css %s bytes\n' "$out" "$(wc -c <"$out/app.js")" "$(wc -c <"$out/index.css")"
+for f in app.js index.css boot.js boot.css; do
+  cp "dist/$f" "$out/"
+  printf '%s/%s: %s bytes\n' "$out" "$f" "$(wc -c <"$out/$f")"
+done

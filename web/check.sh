@@ -7,9 +7,9 @@ fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 
 bash build.sh "$fresh"
-for f in app.js index.css; do
-  if ! cmp -s "$fresh/$f" "../internal/present/html/assets/$f"; then
-    echo "internal/present/html/assets/$f is not what web/ builds: run bash web/build.sh and commit it" >&2
+for f in app.js index.css boot.js boot.css; do
+  if ! cmp -s "$fresh/$f" "../internal/present/page/assets/$f"; then
+    echo "internal/present/page/assets/$f is not what web/ builds: run bash web/build.sh and commit it" >&2
     exit 1
   fi
 done

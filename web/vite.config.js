@@ -16,18 +16,22 @@ const fixtures = {
   },
 }
 
+// Two pages, each one script and one sheet: PAGE=boot builds the boot's.
+const page = process.env.PAGE === 'boot' ? { input: 'src/boot/main.ts', name: 'boot' } : { input: 'src/main.ts', name: '' }
+
 export default defineConfig({
   base: './',
   plugins: [svelte(), fixtures],
   build: {
+    emptyOutDir: page.name === '',
     target: 'es2022',
     modulePreload: false,
     cssCodeSplit: false,
     assetsInlineLimit: 1 << 20,
     reportCompressedSize: true,
     rollupOptions: {
-      input: 'src/main.ts',
-      output: { format: 'iife', entryFileNames: 'app.js', assetFileNames: 'index.[ext]' },
+      input: page.input,
+      output: { format: 'iife', entryFileNames: `${page.name || 'app'}.js`, assetFileNames: `${page.name || 'index'}.[ext]` },
     },
   },
 })

@@ -20,9 +20,18 @@ async function fetched(): Promise<string> {
 }
 
 function parse(text: string): Report {
-  const report = JSON.parse(text.replace(turning, '\ufffd')) as Report
-  if (report.schema !== schema) {
-    throw new Error(`this page reads ${schema}, and the report is ${report.schema || 'of no known schema'}`)
+  return checked<Report>(text, schema)
+}
+
+/** inline reads the document of a schema that the page carries. */
+export function inline<T extends { schema: string }>(id: string, wanted: string): T {
+  return checked<T>(document.getElementById(id)?.textContent?.trim() ?? '', wanted)
+}
+
+function checked<T extends { schema: string }>(text: string, wanted: string): T {
+  const found = JSON.parse(text.replace(turning, '\ufffd')) as T
+  if (found.schema !== wanted) {
+    throw new Error(`this page reads ${wanted}, and the report is ${found.schema || 'of no known schema'}`)
   }
-  return report
+  return found
 }

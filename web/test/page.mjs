@@ -1,5 +1,7 @@
 // Opens a sample report the way a reader would: from a file, with every request
 // and every complaint of the page written down.
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { after } from 'node:test'
@@ -33,6 +35,15 @@ export async function visit(name, use, options = {}) {
   } finally {
     await context.close()
   }
+}
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+// violations lists what axe finds wrong.
+export async function violations(page) {
+  await page.evaluate(axe)
+  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
+  return found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`)
 }
 
 // pixels hashes what a chart shows.

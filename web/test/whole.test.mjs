@@ -1,18 +1,8 @@
 // Every outcome opens from a file, alone, in silence, and reads well to a
 // screen reader.
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { test } from 'node:test'
-import { outcomes, visit } from './page.mjs'
-
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-async function violations(page) {
-  await page.evaluate(axe)
-  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
-  return found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`)
-}
+import { outcomes, violations, visit } from './page.mjs'
 
 for (const outcome of outcomes) {
   test(`${outcome} opens from a file, asks for nothing, complains of nothing, and axe finds nothing`, () =>

@@ -7,7 +7,6 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -28,16 +27,4 @@ func Write(w io.Writer, r culprit.Report) error {
 		return fmt.Errorf("writing the report: %w", err)
 	}
 	return nil
-}
-
-// Inline returns r with its picture as JSON on one line, safe inside of an HTML
-// script element: "<", ">", "&" and the line separators are escaped.
-func Inline(r culprit.Report) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(true)
-	if err := enc.Encode(Whole(r)); err != nil {
-		return nil, fmt.Errorf("encoding the report: %w", err)
-	}
-	return bytes.TrimSpace(b.Bytes()), nil
 }
