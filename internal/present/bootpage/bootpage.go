@@ -13,6 +13,7 @@ import (
 	"culprit"
 	"culprit/internal/present/page"
 	"culprit/internal/present/style"
+	"culprit/internal/present/whole"
 )
 
 //go:embed plain.html
@@ -21,9 +22,9 @@ var plainText string
 // most is how many gems are told to viewers that run no script.
 const most = 20
 
-// Write writes b to w. Its lists must not be nil: the client counts on arrays.
+// Write writes b to w as one HTML file.
 func Write(w io.Writer, b culprit.Boot) error {
-	data, err := page.Inline(b)
+	data, err := page.Inline(whole.Of(b))
 	if err != nil {
 		return err
 	}

@@ -12,14 +12,14 @@ import (
 	"io"
 
 	"culprit"
+	"culprit/internal/present/whole"
 )
 
 // Write writes r as indented JSON with a newline at its end. The picture is
 // left out: it is drawn, not read.
 func Write(w io.Writer, r culprit.Report) error {
 	r.Picture = nil
-	whole := Whole(r)
-	body, err := json.MarshalIndent(whole, "", "  ")
+	body, err := json.MarshalIndent(Whole(r), "", "  ")
 	if err != nil {
 		return fmt.Errorf("encoding the report: %w", err)
 	}
@@ -27,4 +27,12 @@ func Write(w io.Writer, r culprit.Report) error {
 		return fmt.Errorf("writing the report: %w", err)
 	}
 	return nil
+}
+
+// Whole returns a deep copy of r that JSON can hold, with its schema.
+func Whole(r culprit.Report) culprit.Report {
+	if r.Schema == "" {
+		r.Schema = culprit.Schema
+	}
+	return whole.Of(r)
 }

@@ -1,4 +1,9 @@
-package report
+// Package whole makes values that JSON can hold.
+//
+// It owns that nothing is lost or refused on the way: nil lists become empty
+// ones, numbers become finite, instants become UTC. It refuses to know what the
+// values mean.
+package whole
 
 import (
 	"math"
@@ -8,17 +13,14 @@ import (
 	"culprit"
 )
 
-// Whole returns a deep copy of r that JSON can hold: nil slices and maps become
+// Of returns a deep copy of v that JSON can hold: nil slices and maps become
 // empty ones, instants become UTC, an optional number that is not finite becomes
 // nil, any other becomes culprit.Unknown.
-func Whole(r culprit.Report) culprit.Report {
-	if r.Schema == "" {
-		r.Schema = culprit.Schema
-	}
-	out := reflect.New(reflect.TypeFor[culprit.Report]()).Elem()
-	fill(out, reflect.ValueOf(r))
-	whole, _ := out.Interface().(culprit.Report)
-	return whole
+func Of[T any](v T) T {
+	out := reflect.New(reflect.TypeFor[T]()).Elem()
+	fill(out, reflect.ValueOf(v))
+	copied, _ := out.Interface().(T)
+	return copied
 }
 
 // fill copies from into to, both of the same type.
