@@ -28,7 +28,7 @@ func (p *parser) sourceEntry(number, indent int, text string) (why string) {
 		return p.spec(number, text)
 	case 6:
 		if p.at.spec < 0 {
-			return "a dependency without a gem before it"
+			return "what a gem needs, and the gem before it could not be read"
 		}
 		d, why := dependency(text)
 		if why == "" {

@@ -6,9 +6,12 @@ import (
 	"culprit/internal/bundle"
 )
 
-// whyConflict is the reason of every marker that git left.
-const whyConflict = "a marker of an unfinished merge, both sides were read; hint: finish the merge first: " +
-	"`git checkout --theirs Gemfile.lock`, then `bundle install`"
+// What is wrong with the markers that git left: the first one holds the hint.
+const (
+	whyConflict = "a marker of an unfinished merge, both sides were read; " +
+		"hint: finish the merge first: keep one side, then run `bundle install`"
+	whyMarker = "another marker of the unfinished merge"
+)
 
 // Conflict is the first marker of an unfinished merge, and whether there is one.
 // Such a lockfile names gems of both sides: what is in it need not run anywhere.
@@ -67,7 +70,11 @@ func (p *parser) marker(number int, text string) bool {
 	case !mark(text, '|'):
 		return false
 	}
-	p.problem(number, text, whyConflict)
+	why := whyMarker
+	if !p.torn {
+		p.torn, why = true, whyConflict
+	}
+	p.problem(number, text, why)
 	return true
 }
 

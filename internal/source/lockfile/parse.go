@@ -48,6 +48,7 @@ type parser struct {
 	sums    map[entry]string
 	skipped []int // lines under each of Lock.Unknown
 	more    int   // problems that were not kept
+	torn    bool  // a marker of a merge was there
 	known   bool  // a heading that lockfiles have was there
 	gemfile bool  // a line that Gemfiles have was there
 }
@@ -184,7 +185,7 @@ func unread(n int) string {
 
 // wrongIndent says that nothing stands at this depth.
 func wrongIndent(indent int) string {
-	return fmt.Sprintf("indented by %d, where nothing of this section stands", indent)
+	return fmt.Sprintf("indented by %d, where this section has nothing", indent)
 }
 
 // gemName tells whether name can be a gem's: rubygems/rubygems
