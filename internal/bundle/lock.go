@@ -46,7 +46,7 @@ type Lock struct {
 	Specs        []Spec
 	Platforms    []string
 	Dependencies []Dependency // what the Gemfile asks for
-	Ruby         string       // RUBY VERSION, "" none: "3.1.2p20"
+	Ruby         string       // RUBY VERSION, "" none: "3.1.2p20"; for ParseRuby, not ParseVersion
 	BundledWith  string       // "" none
 	// Unknown are headings that nobody knows, with their line.
 	Unknown []Problem
