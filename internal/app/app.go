@@ -66,9 +66,9 @@ type Puma struct {
 type Source struct {
 	Path string // relative to Root, with slashes
 	Kind string // "ruby", "template", "config", "other"
-	// Raw are its lines; Code are the same lines with comments blanked. What stands
-	// inside of plain string literals is kept in Code.
-	Raw, Code []string
+	// Raw are its lines. Code are the same lines with comments blanked; Bare those
+	// with the text of string literals blanked too, interpolated code kept.
+	Raw, Code, Bare []string
 }
 
 // Change is one change of a gem in the lockfile.

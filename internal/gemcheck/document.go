@@ -22,10 +22,14 @@ type Document struct {
 	Condition *Condition `yaml:"condition"`
 	Cost      *Cost      `yaml:"cost"`
 	Evidence  []Source   `yaml:"evidence"`
-	Checked   time.Time  `yaml:"checked"`
+	Checked   time.Time  `yaml:"-"`
 	Advice    string     `yaml:"advice"`
 	Cases     Cases      `yaml:"cases"`
 	Text      string     `yaml:"-"` // the body, Markdown
+
+	// except are requirements of versions that are not affected, where a foreign
+	// list says it that way round.
+	except []string
 }
 
 // Condition is when a problem can be met at all.
@@ -83,6 +87,21 @@ type Expr struct {
 
 // Names is one name or a list of them.
 type Names []string
+
+// UnmarshalYAML takes one name or a list.
+func (n *Names) UnmarshalYAML(unmarshal func(any) error) error {
+	var one string
+	if err := unmarshal(&one); err == nil {
+		*n = Names{one}
+		return nil
+	}
+	var list []string
+	if err := unmarshal(&list); err != nil {
+		return err
+	}
+	*n = list
+	return nil
+}
 
 // CodeProbe looks for lines of code.
 type CodeProbe struct {

@@ -1,0 +1,146 @@
+package appdir
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"culprit/internal/app"
+)
+
+const (
+	historyTime  = 60 * time.Second
+	historyBytes = 256 << 20
+)
+
+// lockedGem is a line "    name (version)" of a lockfile, as a change in a diff.
+var lockedGem = regexp.MustCompile(`^([-+]) {4}([A-Za-z0-9][A-Za-z0-9_.-]*) \(([0-9][^)\s]*)\)`)
+
+// history asks git when gems changed in the lockfile, along the first parents:
+// a merge is when its branch reached the one that is deployed.
+func (r *reader) history(ctx context.Context, dir string) {
+	name := r.a.Lockfile
+	if filepath.IsAbs(name) || r.opt.Lockfile != "" {
+		dir, name = filepath.Dir(name), filepath.Base(name)
+	}
+	h, err := gitHistory(ctx, dir, name)
+	switch {
+	case err != nil:
+		r.warn("when gems came into %s is not known: %v", name, err)
+	case len(h) == 0:
+		r.warn("when gems came into %s is not known: git has no commit of it", name)
+	default:
+		r.a.History = h
+	}
+}
+
+// git makes a command that changes nothing, asks nobody and runs no hook.
+func git(ctx context.Context, dir string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "git", append([]string{
+		"-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.DevNull, "-c", "log.showSignature=false",
+		"-c", "diff.external=", "-c", "core.pager=cat", "-C", dir,
+	}, args...)...) //nolint:gosec // the program is git; dir is what the user named
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "GIT_PAGER=cat", "GIT_NO_LAZY_FETCH=1")
+	return cmd
+}
+
+func gitHistory(ctx context.Context, dir, name string) (map[string][]app.Change, error) {
+	ctx, cancel := context.WithTimeout(ctx, historyTime)
+	defer cancel()
+	cmd := git(ctx, dir, "log", "--first-parent", "-m", "--no-color", "--no-ext-diff", "--no-textconv", "-U0", "-p", "--format=commit %h %ct", "--", name)
+	var complaint bytes.Buffer
+	cmd.Stderr = &complaint
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		if errors.Is(err, exec.ErrNotFound) {
+			return nil, errors.New("git is not installed")
+		}
+		return nil, err
+	}
+	h, readErr := parseHistory(io.LimitReader(out, historyBytes))
+	_, _ = io.Copy(io.Discard, out) // so that git ends by itself
+	if err := cmd.Wait(); err != nil {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("git took longer than %s", historyTime)
+		}
+		text, _, _ := strings.Cut(strings.TrimSpace(complaint.String()), "\n")
+		if text == "" {
+			text = err.Error()
+		}
+		return nil, errors.New("git: " + strings.TrimPrefix(text, "fatal: "))
+	}
+	return h, readErr
+}
+
+// parseHistory reads the output of git log -p -U0, newest first. A version that
+// is taken out and put in again by one commit, as by a change of its order, is no
+// change.
+func parseHistory(in io.Reader) (map[string][]app.Change, error) {
+	h := map[string][]app.Change{}
+	var commit string
+	var at time.Time
+	added, removed := map[string]string{}, map[string]string{}
+	var order []string
+	flush := func() {
+		for _, gem := range order {
+			version, here := added[gem]
+			if was, gone := removed[gem]; here && gone && was == version {
+				continue
+			}
+			h[gem] = append(h[gem], app.Change{Version: version, At: at, Commit: commit})
+		}
+		clear(added)
+		clear(removed)
+		order = order[:0]
+	}
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		line := lines.Text()
+		if rest, ok := strings.CutPrefix(line, "commit "); ok {
+			flush()
+			hash, seconds, _ := strings.Cut(rest, " ")
+			n, err := strconv.ParseInt(seconds, 10, 64)
+			if err != nil {
+				return nil, fmt.Errorf("git log: %q is no commit", line)
+			}
+			commit, at = hash, time.Unix(n, 0).UTC()
+			continue
+		}
+		m := lockedGem.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		if _, seen := added[m[2]]; !seen {
+			if _, seen := removed[m[2]]; !seen {
+				order = append(order, m[2])
+			}
+		}
+		if m[1] == "+" {
+			added[m[2]] = version(m[3])
+		} else {
+			removed[m[2]] = version(m[3])
+		}
+	}
+	flush()
+	return h, lines.Err()
+}
+
+// version cuts the platform off: "1.15.4-x86_64-linux" is 1.15.4.
+func version(s string) string {
+	v, _, _ := strings.Cut(s, "-")
+	return v
+}
