@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"culprit"
+	"culprit/internal/present/sheet"
 	"culprit/internal/present/style"
 	"culprit/internal/present/words"
 )
@@ -16,19 +17,19 @@ func circumstances(p *page, list []culprit.Circumstance) {
 	if len(list) == 0 {
 		return
 	}
-	p.heading("Suspects that need no traffic")
+	p.Heading("Suspects that need no traffic")
 	for _, c := range list {
 		label := "  " + style.Pad(words.Standing(c.Standing), 13)
-		p.para(label, p.standingInk(c.Standing), style.Clean(c.Text), 15, 0)
+		p.Para(label, p.standingInk(c.Standing), style.Clean(c.Text), 15, 0)
 		for i, e := range c.Evidence {
 			if i == shownEvidence {
-				p.line("               and "+style.Plural(int64(len(c.Evidence)-i), "place more", "places more"), p.paint.Dim)
+				p.Line("               and "+style.Plural(int64(len(c.Evidence)-i), "place more", "places more"), p.Paint.Dim)
 				break
 			}
-			p.para("               ", p.paint.Dim, strings.Join(nonEmpty([]string{words.Lookup(e), style.Clean(e.Text)}), ": "), 17, 2)
+			p.Para("               ", p.Paint.Dim, strings.Join(nonEmpty([]string{words.Lookup(e), style.Clean(e.Text)}), ": "), 17, 2)
 		}
 		if c.Advice != "" && c.Standing != culprit.StandingNotIt {
-			p.para("               do: ", p.paint.Cyan, style.Clean(c.Advice), 19, 0)
+			p.Para("               do: ", p.Paint.Cyan, style.Clean(c.Advice), 19, 0)
 		}
 	}
 }
@@ -40,16 +41,16 @@ func (p *page) besides(list []culprit.Circumstance) {
 		return
 	}
 	const label = "Without traffic: "
-	p.lines = append(p.lines, p.paint.Dim(label)+style.Cut(text, p.width-len(label)))
+	p.Lines = append(p.Lines, p.Paint.Dim(label)+style.Cut(text, p.Width-len(label)))
 }
 
-func (p *page) standingInk(s culprit.Standing) ink {
+func (p *page) standingInk(s culprit.Standing) sheet.Ink {
 	switch s {
 	case culprit.StandingToTest:
-		return p.paint.Yellow
+		return p.Paint.Yellow
 	case culprit.StandingNotIt:
-		return p.paint.Green
+		return p.Paint.Green
 	case culprit.StandingMinor, culprit.StandingCannotTell:
 	}
-	return none
+	return sheet.None
 }

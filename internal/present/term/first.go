@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"culprit"
+	"culprit/internal/present/sheet"
 	"culprit/internal/present/style"
 	"culprit/internal/present/words"
 )
@@ -15,10 +16,10 @@ func first(p *page, r culprit.Report, o Options) {
 		more = ""
 	}
 	for tight := 0; ; tight++ {
-		try := page{width: p.width, paint: p.paint, plain: p.plain}
+		try := page{sheet.Sheet{Width: p.Width, Paint: p.Paint, Plain: p.Plain}}
 		screen(&try, r, more, tight)
-		if len(try.lines) <= FirstScreen || tight == tightest {
-			p.lines = append(p.lines, try.lines...)
+		if len(try.Lines) <= FirstScreen || tight == tightest {
+			p.Lines = append(p.Lines, try.Lines...)
 			return
 		}
 	}
@@ -33,11 +34,11 @@ const tightest = 6
 func screen(p *page, r culprit.Report, more string, tight int) {
 	groups := words.Group(r)
 	label := strings.ToUpper(words.Outcome(r.Verdict.Outcome)) + ": "
-	p.para(label, p.verdictInk(r.Verdict.Outcome), style.Clean(r.Verdict.Headline), 2, 2)
-	p.para("  ", none, words.Basis(r), 2, room(tight < 6, 2))
+	p.Para(label, p.verdictInk(r.Verdict.Outcome), style.Clean(r.Verdict.Headline), 2, 2)
+	p.Para("  ", sheet.None, words.Basis(r), 2, room(tight < 6, 2))
 	p.consequence(r, room(tight < 5, 3))
 	if tight < 3 {
-		p.blank()
+		p.Blank()
 	}
 	for i, s := range words.Shown(groups, 3) {
 		p.suspect(s)
@@ -45,8 +46,8 @@ func screen(p *page, r culprit.Report, more string, tight int) {
 			p.example(s.Examples[0], room(tight < 1, 2))
 		}
 	}
-	if cleared := words.Cleared(groups, p.width-11); cleared != "" {
-		p.lines = append(p.lines, p.paint.Green("Acquitted: ")+style.Cut(cleared, p.width-11))
+	if cleared := words.Cleared(groups, p.Width-11); cleared != "" {
+		p.Lines = append(p.Lines, p.Paint.Green("Acquitted: ")+style.Cut(cleared, p.Width-11))
 	}
 	p.besides(r.Circumstances)
 	p.next(r.Next, more, tight)
@@ -69,7 +70,7 @@ func (p *page) consequence(r culprit.Report, most int) {
 	if text := words.WhatIf(r.Counterfactual); text != "" {
 		parts = append(parts, text)
 	}
-	p.para("  ", none, strings.Join(parts, " "), 2, most)
+	p.Para("  ", sheet.None, strings.Join(parts, " "), 2, most)
 }
 
 func capital(s string) string {
@@ -83,10 +84,10 @@ func capital(s string) string {
 func (p *page) suspect(s culprit.Suspect) {
 	rank := style.PadLeft(style.Count(int64(s.Rank)), 2) + " "
 	finding := strings.ToUpper(words.Finding(s.Finding))
-	room := p.width - style.Width(rank) - style.Width(finding) - 2
-	p.lines = append(p.lines, rank+p.findingInk(s.Finding)(finding)+"  "+
-		p.paint.Bold(style.CutMiddle(words.Title(s), room)))
-	p.line("   "+facts(s), none)
+	room := p.Width - style.Width(rank) - style.Width(finding) - 2
+	p.Lines = append(p.Lines, rank+p.findingInk(s.Finding)(finding)+"  "+
+		p.Paint.Bold(style.CutMiddle(words.Title(s), room)))
+	p.Line("   "+facts(s), sheet.None)
 }
 
 // example adds one call: where it ran, and what it looked like. Its request id
@@ -94,12 +95,12 @@ func (p *page) suspect(s culprit.Suspect) {
 func (p *page) example(e culprit.Example, most int) {
 	where := "   e.g. " + words.Call(e)
 	id, shape := style.Clean(e.RequestID), style.Clean(e.Shape)
-	if id != "" && style.Width(where)+2+style.Width(id) <= p.width {
+	if id != "" && style.Width(where)+2+style.Width(id) <= p.Width {
 		where, id = where+", "+id, ""
 	}
-	p.line(where, p.paint.Dim)
+	p.Line(where, p.Paint.Dim)
 	if rest := strings.Join(nonEmpty([]string{id, shape}), " "); rest != "" {
-		p.para("        ", none, rest, 8, most)
+		p.Para("        ", sheet.None, rest, 8, most)
 	}
 }
 
@@ -109,28 +110,17 @@ func (p *page) next(steps []culprit.Step, more string, tight int) {
 	var command []string
 	for _, s := range steps {
 		if s.Command != "" && len(command) == 0 {
-			command = style.WrapCommand(style.Clean(s.Command), p.width-6)
+			command = style.WrapCommand(style.Clean(s.Command), p.Width-6)
 		}
 	}
 	if tight >= 2 && len(command) > 2 {
 		command = nil
 	}
 	if len(steps) > 0 && (tight < 4 || len(command) == 0) {
-		p.para("Next: ", p.paint.Cyan, style.Clean(steps[0].Do), 6, room(tight < 2, 2))
+		p.Para("Next: ", p.Paint.Cyan, style.Clean(steps[0].Do), 6, room(tight < 2, 2))
 	}
-	p.command("    $ ", command)
+	p.Command("    $ ", command)
 	if tight < 4 || len(steps) == 0 {
-		p.command("More: ", style.WrapCommand(style.Clean(more), p.width-6))
-	}
-}
-
-// command adds a command that can be copied.
-func (p *page) command(label string, lines []string) {
-	for i, l := range lines {
-		if i == 0 {
-			p.lines = append(p.lines, p.paint.Cyan(label)+l)
-			continue
-		}
-		p.lines = append(p.lines, strings.Repeat(" ", len(label))+l)
+		p.Command("More: ", style.WrapCommand(style.Clean(more), p.Width-6))
 	}
 }

@@ -1,10 +1,10 @@
 package term
 
 import (
-	"slices"
 	"strings"
 
 	"culprit"
+	"culprit/internal/present/sheet"
 	"culprit/internal/present/style"
 	"culprit/internal/present/words"
 )
@@ -23,13 +23,8 @@ func full(p *page, r culprit.Report) {
 	inputs(p, r.Inputs)
 	doubts(p, words.Doubts(r))
 	steps(p, r.Next)
-	p.blank()
-	p.para("", none, "Sizes: 1 MB is 1,000,000 bytes. Times are UTC. Intervals hold with 95 %.", 0, 0)
-}
-
-func (p *page) heading(s string) {
-	p.blank()
-	p.lines = append(p.lines, p.paint.Bold(strings.ToUpper(s)))
+	p.Blank()
+	p.Para("", sheet.None, "Sizes: 1 MB is 1,000,000 bytes. Times are UTC. Intervals hold with 95 %.", 0, 0)
 }
 
 // suspects tells everything about every suspect of one group.
@@ -37,10 +32,10 @@ func suspects(p *page, title string, list []culprit.Suspect) {
 	if len(list) == 0 {
 		return
 	}
-	p.heading(title)
+	p.Heading(title)
 	for _, s := range list {
 		rank := style.PadLeft(style.Count(int64(s.Rank)), 3) + "  "
-		p.para(rank, none, words.Title(s), 5, 0)
+		p.Para(rank, sheet.None, words.Title(s), 5, 0)
 		fact := nonEmpty([]string{s.Kind, style.Plural(s.Calls, "call", "calls"), unfinished(s)})
 		if s.Finding != culprit.CannotJudge {
 			fact = append(fact, facts(s))
@@ -48,12 +43,12 @@ func suspects(p *page, title string, list []culprit.Suspect) {
 		if s.PAdjusted != nil && s.Finding != culprit.Acquitted {
 			fact = append(fact, style.Chance(s.PAdjusted))
 		}
-		if s.Finding != culprit.Acquitted && s.Finding != culprit.CannotJudge && p.width >= 60 {
-			p.line("     ["+style.Bar(s.GrowthShare, 30, p.plain)+"]", p.findingInk(s.Finding))
+		if s.Finding != culprit.Acquitted && s.Finding != culprit.CannotJudge && p.Width >= 60 {
+			p.Line("     ["+style.Bar(s.GrowthShare, 30, p.Plain)+"]", p.findingInk(s.Finding))
 		}
-		p.para("     ", none, strings.Join(fact, ", "), 5, 0)
+		p.Para("     ", sheet.None, strings.Join(fact, ", "), 5, 0)
 		if s.Reason != "" {
-			p.para("     ", none, style.Clean(s.Reason), 5, 0)
+			p.Para("     ", sheet.None, style.Clean(s.Reason), 5, 0)
 		}
 		examples(p, s.Examples)
 	}
@@ -72,7 +67,7 @@ func examples(p *page, list []culprit.Example) {
 		if e.Growth > 0 {
 			text = append(text, "growth "+style.Count(int64(e.Growth)))
 		}
-		p.para("     e.g. ", p.paint.Dim, strings.Join(text, ", "), 10, 0)
+		p.Para("     e.g. ", p.Paint.Dim, strings.Join(text, ", "), 10, 0)
 	}
 }
 
@@ -81,7 +76,7 @@ func growth(p *page, list []culprit.Growth) {
 	if len(list) == 0 {
 		return
 	}
-	p.heading("Growth events")
+	p.Heading("Growth events")
 	rows := [][]string{{"#", "unit", "from", "to", "grew", "shape", "present"}}
 	for _, g := range list {
 		rows = append(rows, []string{
@@ -89,7 +84,7 @@ func growth(p *page, list []culprit.Growth) {
 			style.Bytes(g.Bytes), style.Clean(g.Shape), ranks(g.Suspects),
 		})
 	}
-	p.table(rows, []bool{true, false, false, false, true, false, false})
+	p.Table(rows, []bool{true, false, false, false, true, false, false})
 }
 
 // until gives the end of a growth event, without the date where it is the same day.
@@ -112,45 +107,11 @@ func ranks(list []int) string {
 	return strings.Join(parts, ", ")
 }
 
-// table lays rows out in columns; the widest column of text is cut to fit.
-func (p *page) table(rows [][]string, right []bool) {
-	widths := make([]int, len(rows[0]))
-	total := 2 * len(widths)
-	for _, row := range rows {
-		for i, cell := range row {
-			widths[i] = max(widths[i], style.Width(cell))
-		}
-	}
-	for _, w := range widths {
-		total += w
-	}
-	for over := total - p.width; over > 0; over-- {
-		widest := slices.Index(widths, slices.Max(widths))
-		widths[widest]--
-	}
-	for n, row := range rows {
-		cells := make([]string, len(row))
-		for i, cell := range row {
-			cell = style.CutMiddle(cell, widths[i])
-			if right[i] {
-				cells[i] = style.PadLeft(cell, widths[i])
-				continue
-			}
-			cells[i] = style.Pad(cell, widths[i])
-		}
-		in := none
-		if n == 0 {
-			in = p.paint.Dim
-		}
-		p.line(strings.TrimRight("  "+strings.Join(cells, "  "), " "), in)
-	}
-}
-
 func happenings(p *page, list []culprit.DatedEvent) {
 	if len(list) == 0 {
 		return
 	}
-	p.heading("What else happened")
+	p.Heading("What else happened")
 	for _, e := range list {
 		text := nonEmpty([]string{
 			style.Clean(string(e.Kind)), words.Unit(e.Host, e.PID), style.Clean(e.Name),
@@ -158,6 +119,6 @@ func happenings(p *page, list []culprit.DatedEvent) {
 		if e.Bytes > 0 {
 			text = append(text, style.Bytes(e.Bytes))
 		}
-		p.para("  "+style.Pad(style.Clock(e.At), 17), none, strings.Join(text, ", "), 19, 0)
+		p.Para("  "+style.Pad(style.Clock(e.At), 17), sheet.None, strings.Join(text, ", "), 19, 0)
 	}
 }

@@ -7,11 +7,11 @@
 package term
 
 import (
-	"fmt"
 	"io"
 	"strings"
 
 	"culprit"
+	"culprit/internal/present/sheet"
 	"culprit/internal/present/style"
 	"culprit/internal/present/words"
 )
@@ -23,105 +23,49 @@ type Options struct {
 	Full  bool // everything instead of the first screen
 	Plain bool // ASCII only
 	// More is the command that shows everything, for the last line of the first
-	// screen; "" for none.
+	// screen; "" for sheet.None.
 	More string
 }
-
-// minWidth is the narrowest layout; narrower terminals wrap by themselves.
-const minWidth = 40
 
 // FirstScreen is the most lines a first screen takes at 80 columns.
 const FirstScreen = 15
 
 // Write prints r to w.
 func Write(w io.Writer, r culprit.Report, o Options) error {
-	p := page{width: o.Width, paint: style.Paint{On: o.Color}, plain: o.Plain}
-	if p.width <= 0 {
-		p.width = 80
-	}
-	p.width = max(p.width, minWidth)
+	p := page{sheet.New(sheet.Options{Width: o.Width, Color: o.Color, Plain: o.Plain})}
 	first(&p, r, o)
 	if o.Full {
 		full(&p, r)
 	}
-	text := strings.Join(p.lines, "\n") + "\n"
-	if o.Plain {
-		text = style.ASCII(text)
-	}
-	if _, err := io.WriteString(w, text); err != nil {
-		return fmt.Errorf("printing the report: %w", err)
-	}
-	return nil
+	_, err := p.WriteTo(w)
+	return err
 }
 
-// page gathers lines of at most width columns.
-type page struct {
-	width int
-	paint style.Paint
-	plain bool
-	lines []string
-}
-
-// ink colours a piece of text.
-type ink func(string) string
-
-func none(s string) string { return s }
-
-// line adds one line, cut to the width before colouring.
-func (p *page) line(s string, in ink) {
-	p.lines = append(p.lines, in(style.Cut(s, p.width)))
-}
-
-// blank adds an empty line.
-func (p *page) blank() { p.lines = append(p.lines, "") }
-
-// para adds wrapped text behind a label of the first line; further lines are
-// indented by indent columns. At most most lines, 0 for any number.
-func (p *page) para(label string, in ink, text string, indent, most int) {
-	room := p.width - indent
-	head := max(style.Width(label), indent)
-	wrapped := style.WrapAfter(text, room, head-indent)
-	if most > 0 && len(wrapped) > most {
-		last := strings.Join(wrapped[most-1:], " ")
-		if most == 1 {
-			room -= head - indent
-		}
-		wrapped = append(wrapped[:most-1:most-1], style.Cut(last, room))
-	}
-	for i, l := range wrapped {
-		if i == 0 {
-			p.lines = append(p.lines, in(style.Pad(label, head))+l)
-			continue
-		}
-		p.lines = append(p.lines, strings.Repeat(" ", indent)+l)
-	}
-	if len(wrapped) == 0 && label != "" {
-		p.lines = append(p.lines, in(label))
-	}
-}
+// page is a sheet with the colours of verdicts.
+type page struct{ sheet.Sheet }
 
 // verdictInk is the colour that repeats the outcome.
-func (p *page) verdictInk(o culprit.Outcome) ink {
+func (p *page) verdictInk(o culprit.Outcome) sheet.Ink {
 	switch o {
 	case culprit.OutcomeCulprit:
-		return p.paint.Red
+		return p.Paint.Red
 	case culprit.OutcomeHealthy:
-		return p.paint.Green
+		return p.Paint.Green
 	}
-	return p.paint.Yellow
+	return p.Paint.Yellow
 }
 
 // findingInk is the colour that repeats a finding.
-func (p *page) findingInk(f culprit.Finding) ink {
+func (p *page) findingInk(f culprit.Finding) sheet.Ink {
 	switch f {
 	case culprit.Convicted:
-		return p.paint.Red
+		return p.Paint.Red
 	case culprit.Acquitted:
-		return p.paint.Green
+		return p.Paint.Green
 	case culprit.Suspected:
-		return p.paint.Yellow
+		return p.Paint.Yellow
 	}
-	return p.paint.Dim
+	return p.Paint.Dim
 }
 
 // facts joins what is known about a suspect.

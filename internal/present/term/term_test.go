@@ -11,6 +11,7 @@ import (
 
 	"culprit"
 	"culprit/internal/present/fixture"
+	"culprit/internal/present/sheet"
 	"culprit/internal/present/style"
 	"culprit/internal/present/term"
 )
