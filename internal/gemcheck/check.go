@@ -67,7 +67,7 @@ func rank(v culprit.GemVerdict) int {
 // matches finds what a document is about in an app.
 func (e *eval) matches(d *Document) []match {
 	switch {
-	case !d.versioned():
+	case !d.Versioned():
 		return []match{{gem: d.Subject}}
 	case d.Subject == "ruby":
 		v, _, ok := rubyOf(e.a)

@@ -83,6 +83,7 @@ type Expr struct {
 	Puma       *PumaProbe  `yaml:"puma"`
 	Platform   string      `yaml:"platform"`
 	Process    string      `yaml:"process"`
+	Mistaken   string      `yaml:"mistaken"`
 }
 
 // Names is one name or a list of them.

@@ -64,6 +64,8 @@ func (e *eval) of(x *Expr, m match) truth {
 		return e.puma(x.Puma)
 	case x.Platform != "":
 		return m.on(x.Platform)
+	case x.Mistaken != "":
+		return truth{is: no, why: []string{x.Mistaken}}
 	}
 	return truth{why: []string{"it depends on how the app is run"}}
 }

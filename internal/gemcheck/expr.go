@@ -16,7 +16,7 @@ func (e *Expr) valid(at string) error {
 	set := 0
 	for _, on := range []bool{
 		e.All != nil, e.Any != nil, e.Not != nil, e.Calls != nil, e.Constant != "", e.Code != nil, e.Gem != nil,
-		e.Groups != nil, e.Ruby != "", e.Env != nil, e.Production != nil, e.Puma != nil, e.Platform != "", e.Process != "",
+		e.Groups != nil, e.Ruby != "", e.Env != nil, e.Production != nil, e.Puma != nil, e.Platform != "", e.Process != "", e.Mistaken != "",
 	} {
 		if on {
 			set++

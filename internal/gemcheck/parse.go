@@ -153,12 +153,12 @@ func (d *Document) valid(id string) error {
 
 func costUnits() []string { return []string{"call", "request", "job", "process", "thread", "hour"} }
 
-// versioned tells whether the subject has versions.
-func (d *Document) versioned() bool { return !slices.Contains(settings(), d.Subject) }
+// Versioned tells whether the subject has versions.
+func (d *Document) Versioned() bool { return !slices.Contains(settings(), d.Subject) }
 
 func (d *Document) validVersions() (problems []error) {
 	say := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
-	if !d.versioned() {
+	if !d.Versioned() {
 		if len(d.Affected) > 0 || d.Fixed != "" || len(d.Cases.Affected)+len(d.Cases.Fixed)+len(d.Cases.Unaffected) > 0 {
 			say("affected, fixed: %s has no versions", d.Subject)
 		}

@@ -11,7 +11,6 @@ import (
 
 	"culprit"
 	"culprit/internal/present/fixture"
-	"culprit/internal/present/sheet"
 	"culprit/internal/present/style"
 	"culprit/internal/present/term"
 )

@@ -82,7 +82,7 @@ func (r *reader) sources(ctx context.Context) {
 			return nil
 		}
 		total += int64(len(text))
-		ruby = ruby || kind == "ruby" && name != "Gemfile" && name != "gems.rb"
+		ruby = ruby || kind != "config" && name != "Gemfile" && name != "gems.rb"
 		r.a.Sources = append(r.a.Sources, makeSource(name, kind, text, blank))
 		return nil
 	})
