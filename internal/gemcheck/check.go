@@ -109,7 +109,7 @@ func (d *Document) affects(v bundle.Version) bool {
 // setting that is not as the document has it, or of which there is no sign.
 func (e *eval) finding(d *Document, m match) (culprit.GemFinding, bool) {
 	t := e.judge(d, m)
-	if !m.sign && (t.is == no || t.is == unknown && !isSign(t)) {
+	if !m.sign && (t.is == no || t.is == unknown && !t.sign) {
 		return culprit.GemFinding{}, false
 	}
 	f := culprit.GemFinding{
@@ -169,12 +169,6 @@ func mentionsGroups(d *Document) bool {
 		return x.Groups != nil || walk(x.Not)
 	}
 	return d.Condition != nil && walk(&d.Condition.When)
-}
-
-// isSign tells whether an unclear setting has a line of the app that speaks for
-// it: without one there is nothing to worry anybody with.
-func isSign(t truth) bool {
-	return slices.ContainsFunc(t.ev, func(v culprit.Evidence) bool { return v.Line > 0 })
 }
 
 func verdictOf(t tri) culprit.GemVerdict {
@@ -239,8 +233,10 @@ func distinct(list []culprit.Evidence) []culprit.Evidence {
 	return out
 }
 
+// capital begins a sentence; a path at its beginning stays as it is.
 func capital(s string) string {
-	if s == "" {
+	first, _, _ := strings.Cut(s, " ")
+	if s == "" || strings.ContainsAny(first, "/.:") {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]

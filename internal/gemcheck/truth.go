@@ -20,6 +20,8 @@ type truth struct {
 	is  tri
 	why []string // clauses: "app/a.rb:3 calls x", "no line of the app calls y (212 files read)"
 	ev  []culprit.Evidence
+	// sign: something of the app speaks for it, though the whole is unknown.
+	sign bool
 }
 
 // maxEvidence is how many lines of the app one finding tells.
@@ -54,6 +56,7 @@ func join(parts []truth, strong tri) truth {
 		} else if out.is == unknown && p.is == yes {
 			out.ev = append(out.ev, p.ev...)
 		}
+		out.sign = out.sign || out.is == unknown && (p.sign || p.is == yes && len(p.ev) > 0)
 	}
 	return out
 }
