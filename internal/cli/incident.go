@@ -96,7 +96,7 @@ func gemCharges(g culprit.Gems) []verdict.Charge {
 			Evidence: f.Evidence, Advice: f.Advice, Entered: f.Entered,
 		}}
 		if f.Verdict == culprit.NotReachable {
-			c.Excluded = strings.TrimSuffix(f.Because, ".")
+			c.Excluded = clause(f.Because)
 			if c.Excluded == "" {
 				c.Excluded = "not reachable in this app"
 			}
@@ -104,6 +104,16 @@ func gemCharges(g culprit.Gems) []verdict.Charge {
 		charges = append(charges, c)
 	}
 	return charges
+}
+
+// clause makes a sentence a part of another one: no full stop, and a small letter
+// where the first word is an ordinary one.
+func clause(s string) string {
+	s = strings.TrimSuffix(s, ".")
+	if first, _, _ := strings.Cut(s, " "); len(first) < 2 || first != strings.ToUpper(first[:1])+strings.ToLower(first[1:]) {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
 }
 
 // gemName is "rgeo 2.0.0", or the title for what has no version.
@@ -138,7 +148,7 @@ func doctorCharges(d culprit.Doctor) []verdict.Charge {
 			Source: "doctor", ID: g.ID, Name: g.Title, Kind: g.Class, Evidence: g.Evidence, Advice: g.Change,
 		}}
 		if g.Finding == "not_it" {
-			c.Excluded = strings.TrimSuffix(g.What, ".")
+			c.Excluded = clause(g.What)
 		}
 		charges = append(charges, c)
 	}

@@ -13,6 +13,8 @@ import (
 
 	"culprit"
 	"culprit/internal/buildinfo"
+	"culprit/internal/gemcheck"
+	"culprit/internal/gemcheck/checks"
 	"culprit/internal/ingest"
 	"culprit/internal/source/input"
 	"culprit/internal/verdict"
@@ -25,6 +27,7 @@ type options struct {
 	from, to, tz        string
 	suspects            []string
 	deploys, crontab    string
+	app                 string
 	influx, prometheus  []string
 	json, full          bool
 	html, markdown      string
@@ -63,6 +66,7 @@ named, 11 abstained or suspected only, 0 healthy.`,
 	f.StringArrayVar(&o.suspects, "suspect", nil, "always report on `NAME`: endpoint, path, job or a word (repeatable)")
 	f.StringVar(&o.deploys, "deploys", "", "`FILE` of deploys, a line each: time text")
 	f.StringVar(&o.crontab, "crontab", "", "`FILE` of cron entries")
+	f.StringVar(&o.app, "app", "", "hold the app in `DIR` against the verdict: gems, settings, code")
 	f.StringArrayVar(&o.influx, "influx", nil, "pull memory from InfluxDB at `URL` (repeatable)")
 	f.StringArrayVar(&o.prometheus, "prometheus", nil, "pull memory from Prometheus at `URL` (repeatable)")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON (schema "+culprit.Schema+")")
@@ -94,6 +98,10 @@ func investigate(ctx context.Context, w World, o *options, args []string) error 
 	if opt.Formats, err = formatsOf(o.formats, files); err != nil {
 		return err
 	}
+	charges, err := o.appCharges(ctx)
+	if err != nil {
+		return err
+	}
 	bar := newProgress(w)
 	opt.Progress = bar
 	docket, err := ingest.Build(ctx, files, problems, opt)
@@ -110,10 +118,29 @@ func investigate(ctx context.Context, w World, o *options, args []string) error 
 	if err := docket.Fault(); err != nil {
 		return err
 	}
+	r.Report.Circumstances = verdict.Weigh(r.Report, charges)
 	if err := o.write(w, r); err != nil {
 		return err
 	}
 	return o.exit(r.Report.Verdict.Outcome)
+}
+
+// appCharges reads the app of --app, before anything long begins: what its bundle
+// and its settings are known for. A date on which a version came in is told
+// beside it and never convicts.
+func (o *options) appCharges(ctx context.Context) ([]verdict.Charge, error) {
+	if o.app == "" {
+		return nil, nil
+	}
+	docs, err := checks.Load()
+	if err != nil {
+		return nil, err
+	}
+	a, err := readApp(ctx, o.app, false)
+	if err != nil {
+		return nil, fmt.Errorf("--app: %w", err)
+	}
+	return gemCharges(gemcheck.Check(docs, a)), nil
 }
 
 // more is the command that shows everything, cut where it would not fit a line.
