@@ -198,7 +198,7 @@ func (m match) on(sort string) truth {
 		}
 		t := truth{is: no, why: []string{m.gem + " is locked for " + p}}
 		if is {
-			t.is = yes
+			t = truth{is: yes} // as expected: not worth a word
 		}
 		parts = append(parts, t)
 	}
