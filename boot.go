@@ -26,6 +26,9 @@ type Boot struct {
 	TimeMS           float64 `json:"time_ms"`
 	// PlainTimeMS is a boot without measuring, Unknown when it was not made.
 	PlainTimeMS float64 `json:"plain_time_ms"`
+	// Overhead is the time of a measured boot over that of a plain one, Unknown
+	// without the latter.
+	Overhead float64 `json:"overhead"`
 	// Coverage is the tree's sum over the real growth: 1 when all is accounted for.
 	Coverage float64    `json:"coverage"`
 	Runs     []BootRun  `json:"runs"` // one per repetition; figures above are of the median run

@@ -64,8 +64,9 @@ type BootPages struct {
 }
 
 // BootForked is a worker forked from the booted app: its master, itself right
-// after the fork, and once it has worked and collected garbage.
-type BootForked struct{ Master, Forked, Worked BootPages }
+// after the fork, and once it has worked and collected garbage; and a worker that
+// was forked before anything was loaded, once it has done the same.
+type BootForked struct{ Master, Forked, Worked, Unbooted BootPages }
 
 // BootSpec is a gem that the boot made known.
 type BootSpec struct {

@@ -74,6 +74,7 @@ func Mem(rec culprit.BootRecording) culprit.Boot {
 	unmeasured(b.Tree, t.pss, false)
 	b.Gems, b.Files = t.gems(byRSS), t.files(byRSS)
 	b.Fork = forked(rec)
+	b.Runs = []culprit.BootRun{{TotalBytes: b.TotalBytes, TimeMS: b.TimeMS}}
 	return b
 }
 
@@ -84,7 +85,7 @@ func (t *tree) head(mode string) culprit.Boot {
 		PSSBytes: culprit.Unknown, BaseBytes: t.rec.Before.RSS,
 		AllocatedBytes: culprit.Unknown, AllocatedObjects: culprit.Unknown,
 		RetainedBytes: culprit.Unknown, RetainedObjects: culprit.Unknown,
-		TimeMS: float64(t.rec.TimeNS) / 1e6, PlainTimeMS: culprit.Unknown,
+		TimeMS: float64(t.rec.TimeNS) / 1e6, PlainTimeMS: culprit.Unknown, Overhead: culprit.Unknown,
 		Warnings: slices.Clone(t.rec.Warnings),
 	}
 }

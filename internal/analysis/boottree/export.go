@@ -169,16 +169,15 @@ func forked(rec culprit.BootRecording) *culprit.BootFork {
 		return nil
 	}
 	first, later := f.Forked.SharedDirty+f.Forked.SharedClean, f.Worked.SharedDirty+f.Worked.SharedClean
-	b := &culprit.BootFork{MasterBytes: f.Master.RSS, SharedBytes: first, UnsharedBytes: max(first-later, 0), PreloadSavesBytes: culprit.Unknown}
-	if rec.Before.Anonymous >= 0 {
-		// A worker of a master that has loaded nothing shares at most what that has.
-		// Pages of files are shared between all processes, preloaded or not.
-		b.PreloadSavesBytes = max(f.Worked.SharedDirty-rec.Before.Anonymous, 0)
+	return &culprit.BootFork{
+		MasterBytes: f.Master.RSS, SharedBytes: first, UnsharedBytes: max(first-later, 0),
+		// A worker of a master that has loaded nothing shares something as well, and
+		// pages of files are shared between all processes, preloaded or not.
+		PreloadSavesBytes: max(f.Worked.SharedDirty-f.Unbooted.SharedDirty, 0),
 	}
-	return b
 }
 
-// place is a line as a reader wants it.
+// line is a line as a reader wants it.
 func (t *tree) line(file string, line int) string {
 	if line == 0 {
 		return t.places.shown(file)

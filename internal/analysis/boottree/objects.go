@@ -1,6 +1,7 @@
 package boottree
 
 import (
+	"slices"
 	"strings"
 
 	"culprit"
@@ -26,6 +27,12 @@ func Objects(allocated, retained culprit.BootRecording) culprit.Boot {
 	unmeasured(b.Tree, false, true)
 	b.Gems = t.gemsOf(retained)
 	b.Files, b.Locations, b.Classes = t.groups(retained)
+	b.Runs = []culprit.BootRun{{TotalBytes: b.TotalBytes, TimeMS: ms(max(allocated.TimeNS, retained.TimeNS))}}
+	for _, w := range retained.Warnings {
+		if !slices.Contains(b.Warnings, w) {
+			b.Warnings = append(b.Warnings, w)
+		}
+	}
 	return b
 }
 

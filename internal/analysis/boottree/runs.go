@@ -8,7 +8,7 @@ import (
 )
 
 // Median is the boot whose total lies in the middle of several of the same, the
-// lower of two, with all of them as its runs, in the order they were made. A
+// lower of two, with the runs of all of them, in the order they were made. A
 // worker's share is taken from where it was measured. Warnings of all runs stand
 // once each. boots must not be empty.
 func Median(boots []culprit.Boot) culprit.Boot {
@@ -17,7 +17,7 @@ func Median(boots []culprit.Boot) culprit.Boot {
 	m := order[(len(order)-1)/2]
 	m.Runs, m.Warnings = nil, nil
 	for _, b := range boots {
-		m.Runs = append(m.Runs, culprit.BootRun{TotalBytes: b.TotalBytes, TimeMS: b.TimeMS})
+		m.Runs = append(m.Runs, b.Runs...)
 		if m.Fork == nil {
 			m.Fork = b.Fork
 		}
@@ -30,13 +30,21 @@ func Median(boots []culprit.Boot) culprit.Boot {
 	return m
 }
 
-// PlainTime is the median of plain boots in milliseconds, Unknown for none.
-func PlainTime(ns []int64) float64 {
-	if len(ns) == 0 {
-		return culprit.Unknown
+// Against sets the time of boots without measuring beside that of b: the medians of
+// both. It changes nothing when plain is empty.
+func Against(b *culprit.Boot, plain []int64) {
+	if len(plain) == 0 || len(b.Runs) == 0 {
+		return
 	}
-	sorted := slices.Sorted(slices.Values(ns))
-	return ms(sorted[(len(sorted)-1)/2])
+	b.PlainTimeMS = ms(slices.Sorted(slices.Values(plain))[(len(plain)-1)/2])
+	times := make([]float64, len(b.Runs))
+	for i, r := range b.Runs {
+		times[i] = r.TimeMS
+	}
+	slices.Sort(times)
+	if b.PlainTimeMS > 0 {
+		b.Overhead = times[(len(times)-1)/2] / b.PlainTimeMS
+	}
 }
 
 // Compare holds a boot against an earlier one: by how much it grew, gem by gem,

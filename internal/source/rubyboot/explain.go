@@ -94,12 +94,16 @@ func (s *Session) failed(c *child, f *failure, rec culprit.BootRecording) error 
 	if f.causeClass != "" && f.causeMessage != f.message {
 		text += "; because of " + clean(f.causeClass, 80) + ": " + clean(f.causeMessage, 200)
 	}
-	if len(rec.Denied) > 0 {
-		d := rec.Denied[len(rec.Denied)-1]
-		return fmt.Errorf("%s; while it booted, the app wanted to connect to %s%s, and culprit lets it connect to nothing; hint: %s",
-			text, clean(d.Address, 120), from(s.app, d.From), s.wayOut(d))
+	if len(rec.Denied) == 0 {
+		return fmt.Errorf("%s; hint: %s", text, s.hint(c, f))
 	}
-	return fmt.Errorf("%s; hint: %s", text, s.hint(c, f))
+	d := rec.Denied[len(rec.Denied)-1]
+	if ofConnection.MatchString(f.class+" "+f.causeClass) || strings.Contains(f.message+f.causeMessage, d.Address) {
+		return fmt.Errorf("the app needs %s to boot%s, and culprit lets a boot connect to nothing; it failed with %s: %s; hint: %s",
+			clean(d.Address, 120), from(s.app, d.From), clean(f.class, 80), clean(f.message, 400), s.wayOut(d))
+	}
+	return fmt.Errorf("%s; before, it wanted to connect to %s%s, and culprit lets a boot connect to nothing; hint: %s, and if that is what it lacked, %s",
+		text, clean(d.Address, 120), from(s.app, d.From), s.hint(c, f), s.wayOut(d))
 }
 
 // wayOut is what can be done about an app that needs a server to boot.
@@ -110,6 +114,9 @@ func (s *Session) wayOut(d culprit.BootDenied) string {
 	}
 	return out + ", or allow it for this run with --allow-connect " + clean(d.Address, 120)
 }
+
+// ofConnection matches what libraries call a server that is not there.
+var ofConnection = regexp.MustCompile(`(?i)connect|refused|cantopen|unreachable|nodatabase|sockete?rror|resolution`)
 
 var (
 	missingKey  = regexp.MustCompile(`key not found: "([A-Z][A-Z0-9_]+)"`)

@@ -57,7 +57,7 @@ func (c *child) heaped() dumped {
 // warnings are what the circumstances of this boot take away from it.
 func (s *Session) warnings(c *child) []string {
 	var list []string
-	if s.getenv("SECRET_KEY_BASE") == "" && s.entry.kind != "groups" && s.entry.kind != "requires" {
+	if s.getenv("SECRET_KEY_BASE") == "" && s.entry.kind == "rails" {
 		list = append(list, "SECRET_KEY_BASE was not set: a dummy was used")
 	}
 	if c.held != "" && !c.holds("write") && !slices.Contains(s.cfg.AllowWrite, "/") {

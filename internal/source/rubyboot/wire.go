@@ -99,7 +99,7 @@ func (s *story) fact(kind byte, f []string) bool {
 		s.rec.SharedDirs = f
 	case kind == 'C' && len(f) == 3:
 		s.deny(f[0], firstOf(f[1], f[2]))
-	case kind == 'P' && len(f) == 12:
+	case kind == 'P' && len(f) == 16:
 		return s.forked(f)
 	case kind == 'R' && len(f) >= 4:
 		s.failure = &failure{f[0], f[1], f[2], f[3], f[4:]}
@@ -163,9 +163,9 @@ func number(s string, ok *bool) int {
 	return n
 }
 
-// forked reads three times RSS, shared dirty, shared clean and anonymous.
+// forked reads four times RSS, shared dirty, shared clean and anonymous.
 func (s *story) forked(f []string) bool {
-	var n [12]culprit.Bytes
+	var n [16]culprit.Bytes
 	for i := range n {
 		v, err := strconv.ParseInt(f[i], 10, 64)
 		if err != nil {
@@ -176,7 +176,7 @@ func (s *story) forked(f []string) bool {
 	set := func(n []culprit.Bytes) culprit.BootPages {
 		return culprit.BootPages{RSS: n[0], PSS: culprit.Unknown, SharedDirty: n[1], SharedClean: n[2], Anonymous: n[3]}
 	}
-	s.rec.Fork = &culprit.BootForked{Master: set(n[:4]), Forked: set(n[4:8]), Worked: set(n[8:])}
+	s.rec.Fork = &culprit.BootForked{Master: set(n[:4]), Forked: set(n[4:8]), Worked: set(n[8:12]), Unbooted: set(n[12:])}
 	return true
 }
 

@@ -5,8 +5,13 @@ module CulpritBoot
   # folders, what a forked worker shares, and which objects are left.
   module After
     class << self
-      def tell(wire, config)
+      # Before anything is loaded: what a worker shares without preloading.
+      def before(wire, config)
         @wire = wire
+        @unbooted = try_worker if config.fork == "yes"
+      end
+
+      def tell(config)
         gems
         folders
         fork_share if config.fork == "yes"
@@ -46,29 +51,36 @@ module CulpritBoot
         dir
       end
 
-      # P: pages of a worker forked from the booted app, right after the fork and
-      # once it has worked and collected. M: those of its master.
+      # P: pages of a worker forked from the booted app: its master, itself right
+      # after the fork and once it has worked and collected; and of one that was
+      # forked before anything was loaded, once it has done the same.
       def fork_share
         master = rollup
-        return @wire.put("W", "fork", "smaps_rollup cannot be read") if master.nil?
+        worker = try_worker
+        return if @unbooted.nil? || worker.nil?
 
+        @wire.put("P", *master, *worker, *@unbooted.last(4))
+      end
+
+      def try_worker
         out, into = IO.pipe
         child = Process.fork do
           out.close
           first = rollup
           work
-          into.syswrite("#{first.join(" ")} #{rollup.join(" ")}")
+          into.syswrite([*first, *rollup].join(" "))
           Kernel.exit!(0)
         end
         into.close
-        text = out.read
+        fields = out.read.split
         Process.wait(child)
-        fields = text.split
-        return @wire.put("W", "fork", "the forked process ended early") if fields.size != 8
+        return fields if fields.size == 8
 
-        @wire.put("P", *master, *fields)
+        @wire.put("W", "fork", "the forked process ended early")
+        nil
       rescue StandardError, NotImplementedError => e
         @wire.put("W", "fork", "#{e.class}: #{e.message}")
+        nil
       end
 
       # Roughly what requests do: some hundred thousand short-lived objects, some
@@ -84,8 +96,6 @@ module CulpritBoot
       def rollup
         text = File.read("/proc/self/smaps_rollup")
         %w[Rss Shared_Dirty Shared_Clean Anonymous].map { |k| text[/^#{k}:\s+(\d+)/, 1].to_i * 1024 }
-      rescue SystemCallError
-        nil
       end
 
       # The objects that are left, one a line as JSON, straight to culprit.

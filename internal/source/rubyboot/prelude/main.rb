@@ -71,7 +71,7 @@ module CulpritBoot
       handshake("ready #{Process.pid} #{@held.empty? ? "nothing" : @held.join(",")}")
       boot
       handshake("done")
-      After.tell(@wire, @config) unless plain?
+      After.tell(@config) unless plain?
       @status.syswrite("end\n")
       Kernel.exit!(0)
     end
@@ -95,6 +95,7 @@ module CulpritBoot
     # look for their caller pass over it as they pass over RubyGems.
     def prepare
       Kernel.load(File.join(HERE, "after.rb"))
+      After.before(@wire, @config)
       %w[meter heap].each { |part| eval(File.read(File.join(HERE, "#{part}.rb")), TOPLEVEL_BINDING, "<internal:culprit>", 1) }
       Meter.prepare(@wire, @config)
       eval(File.read(File.join(HERE, "hooks.rb")), TOPLEVEL_BINDING, "<internal:culprit>", 1)

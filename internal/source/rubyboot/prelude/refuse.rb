@@ -57,7 +57,7 @@ module CulpritBoot
       end
 
       def refused(address)
-        Errno::ECONNREFUSED.new("culprit lets a boot connect to nothing: #{address}")
+        Errno::ECONNREFUSED.new("#{address}, by culprit")
       end
 
       private
