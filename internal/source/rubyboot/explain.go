@@ -32,7 +32,11 @@ func (s *Session) explain(c *child, end ending, told story, rec culprit.BootReco
 		return fmt.Errorf("Ruby %s before it could load anything%s; hint: try %s -v by hand, or name another interpreter with --ruby PATH", //nolint:staticcheck // a name
 			signalled(c.cmd.ProcessState), said(c), s.ruby)
 	}
-	return fmt.Errorf("Ruby %s%s%s; hint: boot the app by hand to see the same", signalled(c.cmd.ProcessState), s.during(told), said(c)) //nolint:staticcheck // a name
+	hint := "boot the app by hand to see the same"
+	if c.cmd.ProcessState.ExitCode() == 0 {
+		hint = "does it go into the background, or end itself? A boot must stay"
+	}
+	return fmt.Errorf("Ruby %s%s%s; hint: %s", signalled(c.cmd.ProcessState), s.during(told), said(c), hint) //nolint:staticcheck // a name
 }
 
 func (s *Session) endless(told story) error {
@@ -47,6 +51,10 @@ func (s *Session) endless(told story) error {
 	}
 	if at != "" {
 		at = ", at " + at
+	}
+	if n := len(told.rec.Denied); n > 0 {
+		d := told.rec.Denied[n-1]
+		at += "; it wanted to connect to " + clean(d.Address, 120) + from(s.app, d.From) + ", and culprit lets a boot connect to nothing"
 	}
 	return fmt.Errorf("%w within %s%s%s; hint: look at that line, or give it longer with --timeout", ErrTimeout, s.cfg.Timeout, s.during(told), at)
 }
@@ -152,6 +160,8 @@ func (s *Session) hint(c *child, f *failure) string {
 		return "give the key for this run: RAILS_MASTER_KEY=... culprit boot ..."
 	case file != nil && s.gemfile != "":
 		return "is its gem in one of the groups that are loaded? --groups names others"
+	case file != nil:
+		return "is its gem installed for this Ruby, " + s.ruby + "?"
 	case is("Bundler::GemRequireError"):
 		return "a gem of the bundle does not load; --groups leaves its group out"
 	}

@@ -89,12 +89,12 @@ func count(o object, sums map[kind]sum, classes map[string]class, files map[stri
 	switch {
 	case o.Type == "IMEMO" && o.ImemoType == "iseq":
 		k.class = "(compiled code)"
-	case o.Type == "IMEMO" || o.Class == "":
-		k.class = "(internal)"
 	case o.Type == "CLASS" || o.Type == "ICLASS":
 		k.class = "Class"
 	case o.Type == "MODULE":
 		k.class = "Module"
+	case o.Type == "IMEMO" || o.Class == "":
+		k.class = "(internal)"
 	}
 	s := sums[k]
 	s.bytes += o.Memsize

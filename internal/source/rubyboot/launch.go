@@ -1,6 +1,7 @@
 package rubyboot
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"os"
@@ -197,6 +198,7 @@ type tail struct {
 	most  int
 	mu    sync.Mutex
 	text  []byte
+	bug   string // the line by which Ruby tells that it has crashed; pages follow it
 	total int64
 }
 
@@ -204,6 +206,10 @@ func (t *tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.total += int64(len(p))
+	if i := bytes.Index(p, []byte("[BUG] ")); i >= 0 && t.bug == "" {
+		line, _, _ := bytes.Cut(p[i:], []byte("\n"))
+		t.bug = strings.ToValidUTF8(string(line[:min(len(line), 300)]), "?")
+	}
 	t.text = append(t.text, p[max(0, len(p)-t.most):]...)
 	if extra := len(t.text) - t.most; extra > 0 {
 		t.text = append(t.text[:0], t.text[extra:]...)
@@ -215,6 +221,9 @@ func (t *tail) Write(p []byte) (int, error) {
 func (t *tail) last(n int) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.bug != "" {
+		return []string{t.bug}
+	}
 	lines := strings.Split(strings.TrimSpace(strings.ToValidUTF8(string(t.text), "?")), "\n")
 	if lines[0] == "" {
 		return nil

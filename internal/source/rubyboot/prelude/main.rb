@@ -132,7 +132,7 @@ module CulpritBoot
 
     def boot
       start = Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond)
-      plain? ? Refuse.install_now : Meter.start
+      plain? ? Refuse.watch : Meter.start
       begin
         Entry.run(@config)
         failed = nil

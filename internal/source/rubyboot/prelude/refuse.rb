@@ -19,19 +19,28 @@ module CulpritBoot
         FEATURES.each { |ending, what| install(what) if file.end_with?(ending) }
       end
 
-      # Without the hooks of the meter: loads what there is to step into. The
-      # kernel may do without.
-      def install_now
-        return if CulpritBoot.held.include?("connect")
+      # Without the meter there is nobody to say what has been loaded. Where the
+      # kernel refuses, nobody needs to.
+      def watch
+        return if CulpritBoot.held.include?("connect") || CulpritBoot.config.allow_connect.include?("any")
 
-        require "socket"
-        install(:sockets)
+        name = Kernel.private_method_defined?(:gem_original_require) ? :gem_original_require : :require
+        [[Kernel, name], [Kernel.singleton_class, :require]].each do |owner, method|
+          original = owner.instance_method(method)
+          owner.send(:define_method, method) do |path|
+            loaded = original.bind(self).call(path)
+            Refuse.loaded($LOADED_FEATURES.last) if loaded
+            loaded
+          end
+          owner.send(:private, method) if owner == Kernel
+        end
       end
 
       # Notes the attempt and says whether it must fail.
       def deny?(address)
         allowed = CulpritBoot.config.allow_connect
         return false if allowed.include?("any") || allowed.include?(address)
+        return false if allowed.any? { |a| a.start_with?("#{address}:") } # a name without a port
 
         CulpritBoot.wire.put("C", address, *where)
         true
@@ -45,15 +54,43 @@ module CulpritBoot
         [lines.find { |l| l.start_with?(app) }.to_s, lines.first.to_s]
       end
 
-      # Who a database's options or connection string speak of.
-      def address(options, args, port)
-        return args.first[%r{(?<=@|//)[^/?]+}] || args.first[/host=\S+/] || "database" if args.first.is_a?(String)
+      # Where a name is allowed, so are its addresses.
+      def learn(host, found)
+        allowed = CulpritBoot.config.allow_connect
+        ports = allowed.select { |a| a.start_with?("#{host}:") }.map { |a| a[/\d+\z/] }
+        return if ports.empty?
 
-        socket = options[:socket]
-        return socket.to_s if socket
+        found.each do |f|
+          ip = f.is_a?(Array) ? f[3] : f.ip_address
+          ports.each { |port| allowed << (ip.include?(":") ? "[#{ip}]:#{port}" : "#{ip}:#{port}") }
+        end
+      end
+
+      # Where the kernel refuses, the library may fail in its own way.
+      def deny_library?(address)
+        deny?(address) && !CulpritBoot.held.include?("connect")
+      end
+
+      # Who a database's options or connection string speak of; never with a
+      # password.
+      def address(options, args, port)
+        text = args.first
+        return named(text, port) if text.is_a?(String)
+        return options[:socket].to_s if options[:socket]
 
         host = options[:host] || options[:hostaddr] || options["host"] || "localhost"
-        "#{host}:#{options[:port] || options["port"] || port}"
+        place(host, options[:port] || options["port"] || port)
+      end
+
+      def named(text, port)
+        uri = text[%r{\A\w+://(?:[^@/]*@)?([^/?]+)}, 1]
+        return uri.include?(":") ? uri : "#{uri}:#{port}" if uri
+
+        place(text[/\bhost\s*=\s*'?([^\s']+)/, 1] || "localhost", text[/\bport\s*=\s*'?(\d+)/, 1] || port)
+      end
+
+      def place(host, port)
+        host.to_s.start_with?("/") ? host.to_s : "#{host}:#{port}"
       end
 
       def refused(address)
@@ -78,6 +115,8 @@ module CulpritBoot
         ::UDPSocket.prepend(Udp)
         ::Socket.prepend(Plain)
         ::Socket.singleton_class.prepend(Dial)
+        ::Socket.singleton_class.prepend(Names)
+        ::Addrinfo.singleton_class.prepend(Names)
       end
 
       def postgres
@@ -89,7 +128,7 @@ module CulpritBoot
       end
 
       def trilogy
-        ::Trilogy.prepend(Mysql)
+        ::Trilogy.prepend(Three)
       end
 
       def sqlite
@@ -157,7 +196,21 @@ module CulpritBoot
       end
     end
 
-    # PG.connect and its many names end in PG::Connection.new.
+    # Addrinfo.getaddrinfo and Socket.getaddrinfo: a name that cannot be looked up
+    # here would have been connected to.
+    module Names
+      def getaddrinfo(host, service = nil, *, **)
+        found = super
+        Refuse.learn(host, found)
+        found
+      rescue ::SocketError
+        Refuse.deny?(service ? "#{host}:#{service}" : host.to_s)
+        raise
+      end
+    end
+
+    # PG.connect and its many names end in PG::Connection. It waits for ever for a
+    # server that refuses at once (pg 1.4.5), so it is not let come to that.
     module Postgres
       %i[new open connect async_connect sync_connect].each do |name|
         define_method(name) do |*args, **options, &block|
@@ -169,11 +222,24 @@ module CulpritBoot
       end
     end
 
-    # Mysql2::Client.new and Trilogy.new take a hash.
+    # Mysql2::Client connects in a method of its own. It must have been prepared
+    # before: a client that is half made ends the process when it is collected.
     module Mysql
-      def initialize(options = {})
+      private
+
+      def connect(_user, _password, host = nil, port = nil, _database = nil, socket = nil, *)
+        address = socket ? socket.to_s : "#{host || "localhost"}:#{port || 3306}"
+        raise Refuse.refused(address) if Refuse.deny_library?(address)
+
+        super
+      end
+    end
+
+    # Trilogy.new takes a hash.
+    module Three
+      def initialize(options = {}, *)
         address = Refuse.address(options, [], 3306)
-        raise Refuse.refused(address) if Refuse.deny?(address)
+        raise Refuse.refused(address) if Refuse.deny_library?(address)
 
         super
       end
