@@ -26,6 +26,7 @@ type node struct {
 	parent   *node
 	name     string
 	file     string
+	ended    bool
 	loaded   bool
 	own      culprit.BootReading // differences, charged to this node alone
 	retained sum                 // objects that its own code left
@@ -107,7 +108,7 @@ func share(a, b culprit.Bytes) float64 {
 func grow(rec culprit.BootRecording) *tree {
 	t := &tree{rec: rec, nodes: map[int]*node{}, open: map[int]*node{}, places: placesOf(rec), pss: true}
 	t.root = &node{}
-	t.outside = &node{parent: t.root, name: Outside}
+	t.outside = &node{parent: t.root, name: Outside, loaded: true}
 	t.root.children = append(t.root.children, t.outside)
 	var again []culprit.BootEvent
 	for _, e := range rec.Events {
@@ -153,6 +154,7 @@ func (t *tree) leave(e culprit.BootEvent) {
 		return
 	}
 	t.charge(n, e.At)
+	n.ended = true
 	if e.Kind == culprit.BootLoaded {
 		n.loaded, n.file = true, e.Name
 	}
@@ -215,7 +217,7 @@ func (t *tree) requiredAgain(again []culprit.BootEvent) {
 		}
 	}
 	t.root.each(func(n *node) {
-		if n.loaded {
+		if n.loaded && n != t.outside {
 			note(n.name, n)
 			note(feature(n.file), n)
 			note(t.places.within(n.file), n)
@@ -264,7 +266,7 @@ func foldInto(n, outside *node) {
 	kept := n.children[:0]
 	for _, c := range n.children {
 		foldInto(c, outside)
-		if c.loaded || len(c.children) > 0 || c.name == Outside {
+		if c.loaded || !c.ended || len(c.children) > 0 {
 			kept = append(kept, c)
 			continue
 		}

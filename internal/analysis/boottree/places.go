@@ -39,6 +39,9 @@ func placesOf(rec culprit.BootRecording) places {
 		}
 	}
 	for _, s := range rec.Specs {
+		if slices.Contains(s.Dirs, rec.App) {
+			continue // an app that is a gem is the app
+		}
 		for k, dir := range s.Dirs {
 			add(place{dir: dir, gem: s.Name, lib: k > 0, spec: true})
 		}
@@ -50,8 +53,8 @@ func placesOf(rec culprit.BootRecording) places {
 		add(place{dir: dir, lib: true, shared: true})
 	}
 	add(place{dir: rec.App, gem: ofApp, lib: true})
-	// A gem whose folder is the app's, or a folder of Ruby's, is told apart from it
-	// by nothing: the app and Ruby stand first there.
+	// A gem whose folder is one of Ruby's is told apart from it by nothing: Ruby
+	// stands first there.
 	slices.SortStableFunc(p.list, func(a, b place) int {
 		if len(a.dir) != len(b.dir) {
 			return len(b.dir) - len(a.dir)
