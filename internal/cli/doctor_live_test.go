@@ -1,0 +1,172 @@
+package cli_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"culprit"
+)
+
+// threads is a Ruby whose threads each allocate for themselves, and which then
+// tells what glibc says of its own arenas: malloc_info(3).
+const threads = `
+require "fiddle"
+n, kb = Integer(ARGV[0]), Integer(ARGV[1])
+keep = Array.new(n)
+go = Queue.new
+list = n.times.map { |i| Thread.new { keep[i] = Array.new(kb / 4) { "x" * 4000 }; go << i; sleep } }
+n.times { go.pop }
+libc = Fiddle.dlopen(nil)
+file = "#{ARGV[2]}"
+fopen = Fiddle::Function.new(libc["fopen"], [Fiddle::TYPE_VOIDP, Fiddle::TYPE_VOIDP], Fiddle::TYPE_VOIDP)
+info = Fiddle::Function.new(libc["malloc_info"], [Fiddle::TYPE_INT, Fiddle::TYPE_VOIDP], Fiddle::TYPE_INT)
+fclose = Fiddle::Function.new(libc["fclose"], [Fiddle::TYPE_VOIDP], Fiddle::TYPE_INT)
+f = fopen.call(file, "w"); info.call(0, f); fclose.call(f)
+puts "ready"; $stdout.flush
+$stdin.gets
+`
+
+// start runs a Ruby until the test ends it, and returns when it has spoken.
+func start(t *testing.T, env []string, args ...string) (pid int) {
+	t.Helper()
+	cmd := exec.Command("ruby", args...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("%v; hint: make setup", err)
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || strings.TrimSpace(line) != "ready" {
+		t.Fatalf("ruby said %q, %v", line, err)
+	}
+	t.Cleanup(func() {
+		_, werr := io.WriteString(in, "\n")
+		if err := errors.Join(werr, in.Close(), cmd.Wait()); err != nil {
+			t.Error(err)
+		}
+	})
+	return cmd.Process.Pid
+}
+
+func doctor(t *testing.T, args ...string) culprit.Doctor {
+	t.Helper()
+	text, _ := run(t, append([]string{"doctor", "--json"}, args...)...)
+	var d culprit.Doctor
+	if err := json.Unmarshal([]byte(text), &d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func fact(d culprit.Doctor, name string) culprit.DoctorFact {
+	for _, f := range d.Facts {
+		if f.Name == name {
+			return f
+		}
+	}
+	return culprit.DoctorFact{}
+}
+
+// TestArenas counts heaps of threads against glibc's own account, with and without
+// a limit of arenas.
+func TestArenas(t *testing.T) {
+	subheaps := regexp.MustCompile(`<aspace type="subheaps" size="(\d+)"/>`)
+	for name, c := range map[string]struct {
+		env     []string
+		kb      string
+		finding string
+	}{
+		"no limit":       {nil, "40000", "likely"},
+		"a limit of two": {[]string{"MALLOC_ARENA_MAX=2"}, "40000", "not_it"},
+		"little in each": {nil, "100", "not_it"},
+		"a limit of one": {[]string{"MALLOC_ARENA_MAX=1"}, "40000", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := t.TempDir() + "/info.xml"
+			pid := start(t, c.env, "-e", threads, "10", c.kb, file)
+			info, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := 0
+			for _, m := range subheaps.FindAllStringSubmatch(string(info), -1) {
+				n, err := strconv.Atoi(m[1])
+				if err != nil {
+					t.Fatal(err)
+				}
+				want += n
+			}
+			d := doctor(t, strconv.Itoa(pid))
+			if got := fact(d, "arenas").Value; got != strconv.Itoa(want) {
+				t.Errorf("%s heaps counted, glibc has %d", got, want)
+			}
+			finding := ""
+			for _, g := range d.Diagnoses {
+				if g.ID == "arenas" {
+					finding = g.Finding
+				}
+			}
+			if finding != c.finding {
+				t.Errorf("found %q, want %q", finding, c.finding)
+			}
+			if f := fact(d, "allocator"); f.Value != "glibc" {
+				t.Errorf("allocator %q", f.Value)
+			}
+			if f := fact(d, "ruby"); !strings.HasPrefix(f.Value, "3.") {
+				t.Errorf("ruby %q", f.Value)
+			}
+		})
+	}
+}
+
+// TestCluster: workers that share pages with their master are not added up twice.
+func TestCluster(t *testing.T) {
+	const cluster = `
+keep = "x" * 60_000_000
+$0 = "puma 5.6.5 (tcp://127.0.0.1:0) [shop]"
+up = IO.pipe
+stop = IO.pipe
+kids = 3.times.map { |i| fork { $0 = "puma: cluster worker #{i}: #{Process.ppid} [shop]"; up[1].syswrite("u"); stop[1].close; stop[0].read } }
+up[0].read(3)
+puts "ready"; $stdout.flush
+$stdin.gets
+stop[1].close
+kids.each { |k| Process.wait(k) }
+`
+	pid := start(t, nil, "-e", cluster)
+	d := doctor(t, "--memory", "8GB", strconv.Itoa(pid))
+	if len(d.Diagnoses) == 0 || d.Diagnoses[0].ID != "shared-twice" || d.Diagnoses[0].Finding != "it" {
+		t.Errorf("diagnoses %+v", d.Diagnoses)
+	}
+	if d.Capacity == nil || d.Capacity.Workers != 3 || d.Capacity.LimitOf != "--memory" || d.Capacity.Fit < 50 {
+		t.Errorf("capacity %+v", d.Capacity)
+	}
+	if !strings.Contains(d.Name, "puma 5.6.5") {
+		t.Errorf("name %q", d.Name)
+	}
+}
+
+// TestCalm: an ordinary Ruby has nothing to change.
+func TestCalm(t *testing.T) {
+	pid := start(t, nil, "-e", `puts "ready"; $stdout.flush; $stdin.gets`)
+	for _, g := range doctor(t, strconv.Itoa(pid)).Diagnoses {
+		if g.Finding == "it" || g.Finding == "likely" {
+			t.Errorf("%s: %s", g.ID, g.What)
+		}
+	}
+}
