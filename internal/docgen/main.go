@@ -1,6 +1,6 @@
 // Command docgen writes the documents that are made from the program itself: the
 // command reference in docs/cli, the man pages in docs/man, the table of formats in
-// docs/FORMATS.md, and the known causes in docs/gems.
+// docs/FORMATS.md, the known causes in docs/gems, and the rules in docs/DOCTOR.md.
 //
 //	go run ./internal/docgen
 //
@@ -27,6 +27,9 @@ func run(dir string) error {
 	}
 	if err := writeFile(dir, "FORMATS.md", formats()); err != nil {
 		return fmt.Errorf("formats: %w", err)
+	}
+	if err := writeFile(dir, "DOCTOR.md", rules()); err != nil {
+		return fmt.Errorf("rules: %w", err)
 	}
 	if err := knowledge(dir); err != nil {
 		return fmt.Errorf("knowledge base: %w", err)
