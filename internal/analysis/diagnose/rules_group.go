@@ -35,7 +35,7 @@ func groupRules() []Rule {
 			ID: "too-many", Title: "More processes than memory", Class: "configuration", On: "process",
 			Seen:    "each process is of ordinary size, and all together have 90 % of the memory or more",
 			Confirm: "Start with fewer workers: nothing else changes, and memory stays below the limit.",
-			URL:     "https://tylerrowsell.ca/", Says: "memory errors minutes after workers became one for each core",
+			URL:     "https://github.com/rails/rails/issues/52522", Says: "too many workers by the count of cores took 70 to 95 % of memory with little traffic",
 			judge: judgeTooMany,
 		},
 	}
