@@ -163,11 +163,11 @@ func (e *eval) code(p *CodeProbe) truth {
 		}
 		for n, line := range s.Code {
 			if re.MatchString(line) {
-				ev = append(ev, lineOf(s, n, "does it"))
+				ev = append(ev, lineOf(s, n, "does that"))
 			}
 		}
 	}
-	return e.seen(ev, "does it", "does it")
+	return e.seen(ev, "does that", "does that")
 }
 
 func within(s *app.Source, in []*regexp.Regexp) bool {

@@ -87,7 +87,7 @@ func head(p *sheet.Sheet, g culprit.Gems, applies, unclear int) {
 func finding(p *sheet.Sheet, f culprit.GemFinding, label string, in sheet.Ink, c *culprit.Circumstance) {
 	p.Blank()
 	title := style.Clean(f.Title)
-	if who := name(f); !strings.HasPrefix(strings.ToLower(title), strings.ToLower(who)) {
+	if who := name(f); f.Version != "" && !strings.HasPrefix(strings.ToLower(title), strings.ToLower(who)) {
 		title = who + ": " + title
 	}
 	p.Para(label+"  ", in, p.Paint.Bold(title), 2, 0)

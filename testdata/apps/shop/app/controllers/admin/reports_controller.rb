@@ -1,0 +1,7 @@
+module Admin
+  class ReportsController < ApplicationController
+    def index
+      render json: Report.all
+    end
+  end
+end

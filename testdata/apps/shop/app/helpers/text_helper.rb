@@ -1,0 +1,5 @@
+module TextHelper
+  def markdown(text)
+    Redcarpet::Markdown.new(Redcarpet::Render::HTML).render(text)
+  end
+end
