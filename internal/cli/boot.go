@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"culprit/internal/analysis/boottree"
 	"culprit/internal/buildinfo"
 	"culprit/internal/present/boot"
+	"culprit/internal/present/bootpage"
 	"culprit/internal/present/sheet"
 	"culprit/internal/present/style"
 	"culprit/internal/source/rubyboot"
@@ -25,6 +27,8 @@ const ExitOverBudget = 10
 
 // bootOptions are the flags of boot as typed.
 type bootOptions struct {
+	incidentFlags
+	html                     string
 	env, ruby                string
 	groups, require          []string
 	app, keepGoing           bool
@@ -91,18 +95,26 @@ Exit: 0 ran, 1 could not run, 2 bad usage, 10 over the --budget.`,
 	f.DurationVar(&o.timeout, "timeout", 2*time.Minute, "end a boot that takes longer")
 	f.StringVar(&o.cutOff, "cut-off", "", "leave out requires below `SIZE` (default: 1 %, at least 300kB)")
 	f.BoolVar(&o.json, "json", false, "print JSON (schema "+culprit.BootSchema+")")
+	f.StringVar(&o.html, "html", "", "write a page with an icicle, a treemap and tables: `FILE` (- for standard output)")
 	f.StringVar(&o.baseline, "baseline", "", "compare with the --json of an earlier boot in `FILE`")
 	f.StringVar(&o.budget, "budget", "0", "how much larger than the baseline it may be: `SIZE`")
 	f.StringArrayVar(&o.allowConnect, "allow-connect", nil, "let the boot connect to `HOST:PORT` (repeatable; any: to all)")
 	f.StringArrayVar(&o.allowWrite, "allow-write", nil, "let the boot write below `DIR` (repeatable)")
 	f.BoolVar(&o.keepGoing, "keep-going", false, "show what was loaded until the boot failed")
 	f.BoolVar(&o.noColor, "no-color", false, "print without colours")
+	o.register(cmd)
 	return cmd
 }
 
 // check reads the flags before anything long begins.
 func (o *bootOptions) check() error {
-	var err error
+	err := o.incidentFlags.check()
+	if err != nil {
+		return err
+	}
+	if o.json && o.html == dash {
+		return usage(errors.New("two reports want standard output"), "only one of --json and --html - at a time")
+	}
 	o.cutOffBytes = -1
 	if o.cutOff != "" {
 		if o.cutOffBytes, err = parseSize(o.cutOff); err != nil {
@@ -160,6 +172,9 @@ func (o *bootOptions) run(ctx context.Context, w World, dir string) error {
 	if o.before != nil {
 		b.Budget = boottree.Compare(b, *o.before, o.baseline, o.budgetBytes)
 		b.Warnings = append(b.Warnings, unlike(b, *o.before)...)
+	}
+	if b.Circumstances, err = o.weigh(w, "boot", bootCharges(b)); err != nil {
+		return err
 	}
 	if err := o.write(w, b); err != nil {
 		return err
@@ -264,8 +279,18 @@ func (o *bootOptions) once(ctx context.Context, s *rubyboot.Session, bar *bootPr
 
 // write prints the boot as it was asked for.
 func (o *bootOptions) write(w World, b culprit.Boot) error {
-	if o.json {
+	if o.html != "" {
+		if err := w.create(o.html, func(out io.Writer) error { return bootpage.Write(out, b) }); err != nil {
+			return err
+		}
+	}
+	switch {
+	case o.json:
 		return boot.JSON(w.Stdout, b)
+	case o.html == dash:
+		return nil
+	case o.html != "":
+		defer fmt.Fprintf(w.Stderr, "page: %s\n", fileURL(o.html))
 	}
 	onTerminal, width := terminal(w.Stdout)
 	return boot.Write(w.Stdout, b, boot.Options{

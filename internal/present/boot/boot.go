@@ -17,7 +17,6 @@ import (
 	"culprit/internal/present/sheet"
 	"culprit/internal/present/style"
 	"culprit/internal/present/whole"
-	"culprit/internal/present/words"
 )
 
 // Options are how the terminal wants it.
@@ -87,8 +86,8 @@ func head(p *sheet.Sheet, b culprit.Boot) {
 		p.Para("  ", sheet.None, with, 2, 0)
 	}
 	p.Para("  ", sheet.None, runs(b), 2, 0)
-	if in := words.Besides(b.Circumstances); in != "" {
-		p.Para("  In this incident: ", p.Paint.Bold, in, 2, 3)
+	for _, c := range b.Circumstances {
+		p.Para("  In this incident: ", p.Paint.Bold, style.Clean(c.Text), 2, 3)
 	}
 }
 

@@ -30,7 +30,7 @@ func tree(p *sheet.Sheet, b culprit.Boot, cutOff culprit.Bytes) {
 // branch prints nodes and what is below them, and counts those left out.
 func branch(p *sheet.Sheet, list []culprit.BootNode, cutOff culprit.Bytes, depth int) (hidden int64) {
 	for _, n := range list {
-		if n.TotalBytes < cutOff {
+		if n.TotalBytes < cutOff && cutOff > 0 {
 			hidden += 1 + count(n.Children)
 			continue
 		}
