@@ -91,7 +91,7 @@ Exit: 0 ran, 1 could not run, 2 bad usage, 10 over the --budget.`,
 	f.StringArrayVar(&o.require, "require", nil, "require `FILE` instead: a path, or a feature (repeatable)")
 	f.StringVar(&o.env, "env", "", "`NAME` of the environment (default: RAILS_ENV, RACK_ENV or production)")
 	f.StringVar(&o.ruby, "ruby", "", "`PATH` of the interpreter (default: ruby on PATH)")
-	f.IntVar(&o.runs, "runs", map[string]int{"mem": 5, "objects": 1}[mode], "boot so often and show the middle; 1 is quick and has no comparison with a plain boot")
+	f.IntVar(&o.runs, "runs", 5, "boot `N` times and show the middle; 1 is quick and has no comparison with a plain boot")
 	f.DurationVar(&o.timeout, "timeout", 2*time.Minute, "end a boot that takes longer")
 	f.StringVar(&o.cutOff, "cut-off", "", "leave out requires below `SIZE` (default: 1 %, at least 300kB)")
 	f.BoolVar(&o.json, "json", false, "print JSON (schema "+culprit.BootSchema+")")

@@ -200,7 +200,7 @@ func TestHeavyGemIsNamedFirstWithItsBytes(t *testing.T) {
 
 func TestObjectsOfTheHeavyGem(t *testing.T) {
 	culprit := tool(t)
-	b := measured(t, nil, culprit, "objects", "--app", app(t, "rails", ""))
+	b := measured(t, nil, culprit, "objects", "--app", "--runs", "2", app(t, "rails", ""))
 	if b.Gems[0].Name != "heavy" || !strings.HasPrefix(b.Locations[0].Key, "heavy/lib/heavy.rb:5") {
 		t.Errorf("first are %+v, %+v", b.Gems[0], b.Locations[0])
 	}
@@ -424,8 +424,10 @@ func TestRailsThatDoesNotBoot(t *testing.T) {
 		"other Ruby":        {"Gemfile", "ruby \"2.6.1\"\n", []string{"Bundler::RubyVersionMismatch", "--ruby PATH"}},
 		"broken Gemfile":    {"Gemfile", "gem (\n", []string{"Bundler::", "bundle check"}},
 		"merge conflict":    {"Gemfile.lock", "<<<<<<< HEAD\n", []string{"Bundler::LockfileError", "merge conflict"}},
-		"reads the database": {"config/initializers/settings.rb", "TITLES = Book.pluck(:title)\n",
-			[]string{"the app needs ", "production.sqlite3 to boot (config/initializers/settings.rb:1)"}},
+		"reads the database": {
+			"config/initializers/settings.rb", "TITLES = Book.pluck(:title)\n",
+			[]string{"the app needs ", "production.sqlite3 to boot (config/initializers/settings.rb:1)"},
+		},
 		"writes": {"config/initializers/cache.rb", "Rails.root.join('tmp').mkpath\n", []string{"Errno::EACCES (config/initializers/cache.rb:1)", "--allow-write"}},
 		"raises": {"config/initializers/mail.rb", "Rails.application.config.x.mail.fetch(:host)\n", []string{"(config/initializers/mail.rb:1)"}},
 	} {

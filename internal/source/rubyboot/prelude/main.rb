@@ -63,6 +63,7 @@ module CulpritBoot
       @config = configure(argv)
       @pid = Process.pid
       open_wires
+      require "rbconfig" unless defined?(RbConfig) # there with RubyGems
       %w[guard refuse].each { |part| Kernel.load(File.join(HERE, "#{part}.rb")) }
       tell_where
       @held = Guard.raise_up(@config)
