@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -47,7 +48,7 @@ func sampleLog(ctx context.Context, f input.File) (diagnose.LogSample, error) {
 	}
 	guess, ok := logs.Detect(head, f.Name)
 	if !ok {
-		return s, &hintError{fmt.Errorf("no log that is known"), "culprit formats lists them"}
+		return s, &hintError{errors.New("no log that is known"), "culprit formats lists them"}
 	}
 	s.Format = guess.Format
 	tally := &factTally{s: &s}

@@ -1,6 +1,9 @@
 package gemcheck
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // callsOn tells whether a line calls a method of that name, or hands its name on
 // to be called. bare has no comments and no text of strings; code has the latter.
@@ -111,12 +114,7 @@ func endsWithWord(s string, words ...string) bool {
 	if len(f) == 0 {
 		return false
 	}
-	for _, w := range words {
-		if f[len(f)-1] == w {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(words, f[len(f)-1])
 }
 
 // sentByText finds send("name") and its relatives.

@@ -2,6 +2,7 @@ package checks_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -87,9 +88,7 @@ func run(t *testing.T, d gemcheck.Document, version string, code *gemcheck.CodeC
 		for name, text := range code.Files {
 			write(t, dir, name, text)
 		}
-		for name, v := range code.Lock {
-			gems[name] = v
-		}
+		maps.Copy(gems, code.Lock)
 		platform = code.Platform
 	}
 	ruby := ""

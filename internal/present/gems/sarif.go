@@ -34,15 +34,15 @@ func SARIF(w io.Writer, g culprit.Gems) error {
 }
 
 func ruleOf(f culprit.GemFinding) sarifRule {
-	help := f.Advice
+	help := []string{f.Advice}
 	for _, e := range f.Evidence {
 		if e.URL != "" {
-			help += "\n" + e.URL + ": " + e.Text
+			help = append(help, e.URL+": "+e.Text)
 		}
 	}
 	return sarifRule{
 		ID: f.ID, ShortDescription: sarifText{f.Title}, FullDescription: sarifText{or(f.Condition, f.Title)},
-		Help: sarifText{help}, Properties: map[string]any{"tags": []string{"memory", f.Kind}},
+		Help: sarifText{strings.Join(help, "\n")}, Properties: map[string]any{"tags": []string{"memory", f.Kind}},
 	}
 }
 

@@ -125,7 +125,7 @@ func takeLine(base, line, key string, set func(k, v string)) string {
 // leading is the part of a command before its first word: assignments only.
 func leading(command string) string {
 	var out []string
-	for _, f := range strings.Fields(command) {
+	for f := range strings.FieldsSeq(command) {
 		k, _, ok := strings.Cut(f, "=")
 		if f == "env" || f == "exec" || f == "export" {
 			continue

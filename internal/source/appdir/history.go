@@ -46,10 +46,10 @@ func (r *reader) history(ctx context.Context, dir string) {
 
 // git makes a command that changes nothing, asks nobody and runs no hook.
 func git(ctx context.Context, dir string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "git", append([]string{
+	cmd := exec.CommandContext(ctx, "git", append([]string{ //nolint:gosec // the program is git; dir is what the user named
 		"-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.DevNull, "-c", "log.showSignature=false",
 		"-c", "diff.external=", "-c", "core.pager=cat", "-C", dir,
-	}, args...)...) //nolint:gosec // the program is git; dir is what the user named
+	}, args...)...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "GIT_PAGER=cat", "GIT_NO_LAZY_FETCH=1")
 	return cmd
 }

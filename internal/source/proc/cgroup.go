@@ -24,8 +24,10 @@ type Cgroup struct {
 
 // Cgroup reads the group of a process. That there is none is no error.
 func (f FS) Cgroup(pid int) (Cgroup, error) {
-	none := Cgroup{Limit: culprit.Unknown, Current: culprit.Unknown, Peak: culprit.Unknown, Anon: culprit.Unknown, File: culprit.Unknown,
-		Shmem: culprit.Unknown, InactiveFile: culprit.Unknown, SwapCharge: culprit.Unknown, Killed: culprit.Unknown}
+	none := Cgroup{
+		Limit: culprit.Unknown, Current: culprit.Unknown, Peak: culprit.Unknown, Anon: culprit.Unknown, File: culprit.Unknown,
+		Shmem: culprit.Unknown, InactiveFile: culprit.Unknown, SwapCharge: culprit.Unknown, Killed: culprit.Unknown,
+	}
 	text, err := f.read(pid, "cgroup")
 	if err != nil {
 		return none, err

@@ -3,6 +3,7 @@ package rubytext_test
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -40,7 +41,7 @@ func TestAgreesWithRipper(t *testing.T) {
 	compared, wrong := 0, []string{}
 	for {
 		path, err := in.ReadString('\n')
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		size, err := in.ReadString('\n')
