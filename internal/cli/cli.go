@@ -99,12 +99,9 @@ func NewRoot(w World) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "culprit",
 		Short: "Names the request, job or gem that ate a Ruby server's memory",
-		Long: `culprit names the request or job that ate a Ruby server's memory, from the
-logs and memory series that are already on disk: nothing is installed in the
-app, nothing is restarted.`,
+		Long: "culprit names what ate a Ruby server's memory; it installs and restarts nothing.",
 		Example: `  culprit investigate /var/log/app/ procstat.lp
-  culprit investigate --html report.html web*.production.log.gz memory.csv
-  culprit investigate --prometheus http://127.0.0.1:9090 production.log`,
+  culprit gems app/`,
 		SilenceUsage: true, SilenceErrors: true,
 		Version: buildinfo.Version,
 		Args: func(cmd *cobra.Command, args []string) error {

@@ -30,7 +30,7 @@ func newDoctor(w World) *cobra.Command {
 	o := &doctorOptions{}
 	cmd := &cobra.Command{
 		Use:   "doctor [flags] [PID|DIR|REPORT]",
-		Short: "What a process, an app or a report shows by itself, and what to change first",
+		Short: "What a process, an app or a report shows by itself",
 		Long: `doctor goes through a decision table: what the memory is, what to change first,
 what it would save, what would confirm it. It looks at a live process from outside
 (/proc: mappings, environment, cgroup), at an app's folder, or at a report of

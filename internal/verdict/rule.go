@@ -95,6 +95,9 @@ func fillSlices(r *culprit.Report) {
 	if r.Happenings == nil {
 		r.Happenings = []culprit.DatedEvent{}
 	}
+	if r.Circumstances == nil {
+		r.Circumstances = []culprit.Circumstance{}
+	}
 	if r.Verdict.Notes == nil {
 		r.Verdict.Notes = []string{}
 	}
