@@ -99,7 +99,7 @@ func NewRoot(w World) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "culprit",
 		Short: "Names the request, job or gem that ate a Ruby server's memory",
-		Long: "culprit names what ate a Ruby server's memory; it installs and restarts nothing.",
+		Long:  "culprit names what ate a Ruby server's memory; it installs and restarts nothing.",
 		Example: `  culprit investigate /var/log/app/ procstat.lp
   culprit gems app/`,
 		SilenceUsage: true, SilenceErrors: true,
