@@ -10,11 +10,11 @@ import (
 
 // Limits of proportion. Amounts are upper ends, and rough: what is two orders of
 // magnitude below the growth cannot be its cause, what is within one can be. How
-// often a method is called within a request is not known and can be thousands in
-// a loop: there, four orders are asked for.
+// often a method is called within a request is not known and can be hundreds in
+// a loop: there, three orders are asked for.
 const (
 	shareNotIt     = 1e-2
-	shareNotItCall = 1e-4
+	shareNotItCall = 1e-3
 	shareToTest    = 1e-1
 )
 

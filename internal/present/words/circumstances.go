@@ -42,7 +42,7 @@ func Besides(list []culprit.Circumstance) string {
 		var names []string
 		for _, c := range list {
 			if c.Standing == s {
-				names = append(names, style.Clean(c.Name))
+				names = append(names, brief(c))
 			}
 		}
 		if len(names) == 0 {
@@ -55,6 +55,15 @@ func Besides(list []culprit.Circumstance) string {
 		parts = append(parts, text)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// brief names a circumstance where there is little room: a gem by its name, the
+// rest, whose names are sentences, by its id.
+func brief(c culprit.Circumstance) string {
+	if strings.Count(c.Name, " ") > 1 {
+		return style.Clean(c.ID)
+	}
+	return style.Clean(c.Name)
 }
 
 // Lookup says where a piece of evidence can be looked up: "app/models/a.rb:7", an
