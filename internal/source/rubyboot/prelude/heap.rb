@@ -11,9 +11,23 @@ module CulpritBoot
       end
     end
 
+    # What bootsnap's cache of compiled code holds would count as bootsnap's own. It
+    # has a switch for it since 1.5.
+    module WithoutCache
+      def loaded(file)
+        return unless file.is_a?(String) && file.end_with?("/bootsnap/compile_cache/iseq.rb")
+
+        ::Bootsnap::CompileCache::ISeq.define_singleton_method(:install!) { |*| nil }
+      rescue NameError
+        nil # it is made otherwise now
+      end
+    end
+
     # Retained notes where each object is made; After tells what is left of them.
     # Objects are counted, their bytes are not: the notes cost memory themselves.
     class Retained
+      include WithoutCache
+
       attr_reader :objects
 
       def initialize
@@ -50,6 +64,8 @@ module CulpritBoot
     # what malloc gave since the last collection: so the collector is held back,
     # and let go between two requires whenever STEP was allocated.
     class Allocated
+      include WithoutCache
+
       STEP = 384 << 20
 
       attr_reader :objects, :bytes

@@ -190,6 +190,7 @@ module CulpritBoot
         if File.file?(application)
           require application
           redirect(config)
+          tell_initializers unless CulpritBoot.plain?
         end
         require File.join(config.app, "config/environment.rb")
         CulpritBoot.wire.put("F", "rails", ::Rails.version, ::Rails.env) if defined?(::Rails) && ::Rails.respond_to?(:version)
@@ -205,6 +206,19 @@ module CulpritBoot
         local = %w[development test].include?(::Rails.env.to_s)
         # These two environments write a secret into tmp/ unless one is there.
         app.config.secret_key_base = ENV["SECRET_KEY_BASE"] if local && app.config.respond_to?(:secret_key_base=)
+      end
+
+      # What Rails and gems do when the app is initialized is theirs, though it
+      # happens while the app's config/environment is required.
+      def tell_initializers
+        return unless defined?(::Rails::Initializable::Initializer)
+
+        ::Rails::Initializable::Initializer.prepend(Module.new do
+          def run(*)
+            file = @block.respond_to?(:source_location) && @block.source_location
+            Meter.measure("(initializer #{name})", file ? file.first.to_s : "") { super }
+          end
+        end)
       end
 
       def eager_load

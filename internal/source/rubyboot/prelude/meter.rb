@@ -9,9 +9,9 @@ module CulpritBoot
   module Meter
     # A name that is required again is told this often.
     AGAIN = 40
-    # The proportional set is read anew when the resident set moved by this much:
-    # the kernel walks all page tables for it. In between it moves with the
-    # resident set.
+    # The proportional set is read anew when the resident set moved by this much
+    # and by a sixteenth: the kernel walks all page tables for it, so it takes the
+    # longer the larger the process is. In between it moves with the resident set.
     STRIDE = 2 << 20
 
     class << self
@@ -120,8 +120,10 @@ module CulpritBoot
         if result.nil?
           failed(id)
         elsif result
-          leave(id, "L", $LOADED_FEATURES.last)
-          Refuse.loaded($LOADED_FEATURES.last)
+          file = $LOADED_FEATURES.last
+          leave(id, "L", file)
+          Refuse.loaded(file)
+          @heap&.loaded(file)
         else
           leave(id, "N", "")
         end
@@ -179,8 +181,8 @@ module CulpritBoot
       def reading(exact)
         @statm.pread(128, 0, @text)
         @rss = @text[@text.index(" ") + 1, 20].to_i * @page
-        moved = @rss - @pss_at
-        read_pss if exact || moved > STRIDE || moved < -STRIDE
+        moved = (@rss - @pss_at).abs
+        read_pss if exact || (moved > STRIDE && moved > @rss >> 4)
         pss = @rollup ? @pss + @rss - @pss_at : -1
         now = Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond)
         "#{now}\t#{@rss}\t#{pss}\t#{@heap ? @heap.objects : -1}\t#{@heap ? @heap.bytes : -1}"
