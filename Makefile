@@ -7,13 +7,19 @@ DEMO     ?= testdata/incidents/bloat
 REPORT   ?= bin/report.html
 FUZZTIME ?= 20s
 
-.PHONY: help setup build demo test unit e2e browser lint fmt golden bench judge fuzz docs picture web clean
+.PHONY: help setup setup-rubies rubies build demo test unit e2e browser lint fmt golden bench judge fuzz docs picture web clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what the tests need (Debian packages; root or sudo)
 	@scripts/setup.sh
+
+setup-rubies: ## Rubies of other Debian releases, for make rubies (root)
+	@scripts/setup-rubies.sh bullseye trixie
+
+rubies: setup-rubies ## boot apps with Ruby 2.7 and 3.3 beside Debian's own
+	$(GO) test -tags e2e,rubies -timeout 20m -run OtherRubies ./lab/bootvictim
 
 build: ## build bin/culprit
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/culprit ./cmd/culprit

@@ -36,7 +36,7 @@ func script(lines ...string) []culprit.BootEvent {
 		case "+":
 			e.Kind, e.Name = culprit.BootEnter, f[3]
 			node(f[1])
-			fmt.Sscan(f[2], &e.Parent)
+			scan(f[2], &e.Parent)
 		case "-":
 			e.Kind, e.Name = culprit.BootLoaded, f[2]
 			node(f[1])
@@ -48,16 +48,23 @@ func script(lines ...string) []culprit.BootEvent {
 			node(f[1])
 		case "again":
 			e.Kind, e.Name = culprit.BootAgain, f[2]
-			fmt.Sscan(f[1], &e.Parent)
+			scan(f[1], &e.Parent)
 		}
 		events = append(events, e)
 	}
 	return events
 }
 
+// scan reads a number of the little language above.
+func scan(text string, to any) {
+	if _, err := fmt.Sscan(text, to); err != nil {
+		panic(err)
+	}
+}
+
 func reading(i int, rss string) culprit.BootReading {
 	var n float64
-	fmt.Sscan(rss, &n)
+	scan(rss, &n)
 	b := culprit.Bytes(n * mb)
 	return culprit.BootReading{NS: int64(i) * 1e6, RSS: b, PSS: b - mb, Objects: int64(b) / 100, ObjectBytes: b * 2}
 }

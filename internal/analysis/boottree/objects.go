@@ -14,7 +14,7 @@ func Objects(allocated, retained culprit.BootRecording) culprit.Boot {
 	b := t.head("objects")
 	t.fold()
 	unplaced := t.retain(retained)
-	b.AllocatedObjects, b.AllocatedBytes = t.sum().Objects, culprit.Bytes(t.sum().ObjectBytes)
+	b.AllocatedObjects, b.AllocatedBytes = t.sum().Objects, t.sum().ObjectBytes
 	b.RetainedBytes, b.RetainedObjects = 0, 0
 	for _, o := range retained.Objects {
 		b.RetainedBytes += o.Bytes

@@ -62,7 +62,6 @@ type Session struct {
 	gemfile string // "" for none
 	entry   entry
 	scratch string
-	notes   []string // warnings that hold for every boot
 }
 
 // Open finds Ruby and what is to be booted, and makes a folder outside of the

@@ -11,6 +11,6 @@ Bundler.require(*Rails.groups)
 
 module Bookshop
   class Application < Rails::Application
-    config.load_defaults 6.1
+    config.load_defaults [6.1, Rails::VERSION::STRING.to_f].min
   end
 end
