@@ -3,8 +3,6 @@
 package bootvictim_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"math"
