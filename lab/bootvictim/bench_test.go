@@ -4,7 +4,6 @@ import (
 	"os"
 	"os/exec"
 	"testing"
-	"time"
 )
 
 // BenchmarkBoot boots the Rails app as culprit boot mem and objects do, five runs
@@ -46,9 +45,7 @@ func BenchmarkBundle(b *testing.B) {
 	loadRailsFirst(b, dir+"/Gemfile")
 	b.Run("culprit", func(b *testing.B) {
 		for b.Loop() {
-			start := time.Now()
-			r := measured(b, nil, culprit, "mem", "--runs", "1", dir)
-			b.ReportMetric(r.TimeMS/float64(time.Since(start).Milliseconds())*100, "%booting")
+			measured(b, nil, culprit, "mem", "--runs", "1", dir)
 		}
 	})
 }
