@@ -22,7 +22,10 @@ func script(lines ...string) []culprit.BootEvent {
 	var events []culprit.BootEvent
 	for i, l := range lines {
 		f := strings.Fields(l)
-		e := culprit.BootEvent{At: reading(i, f[len(f)-1])}
+		var e culprit.BootEvent
+		if f[0] != "again" { // which has none
+			e.At = reading(i, f[len(f)-1])
+		}
 		node := func(s string) {
 			if n, err := fmt.Sscanf(s, "%d@%d", &e.ID, &e.Thread); n == 0 {
 				panic(err)
@@ -299,6 +302,21 @@ func TestUnknownIsNotZero(t *testing.T) {
 	rec.Before.RSS = culprit.Unknown
 	if b = boottree.Mem(rec); b.TotalBytes != 10*mb || b.BaseBytes != culprit.Unknown {
 		t.Errorf("nobody looked from outside: %+v", b.TotalBytes)
+	}
+}
+
+// A tree that does not add up says so.
+func TestCoverage(t *testing.T) {
+	for outside, warns := range map[culprit.Bytes]bool{100 * mb: false, 101 * mb: false, 110 * mb: true, 90 * mb: true} {
+		rec := recording(script("start 10", "+ 1 0 rails 10", "- 1 /gems/rails-6.1/lib/rails.rb 110", "stop 110"))
+		rec.After.RSS = rec.Before.RSS + outside
+		b := boottree.Mem(rec)
+		if want := 100 / (float64(outside) / mb); b.Coverage < want-0.001 || b.Coverage > want+0.001 {
+			t.Errorf("%d: coverage %f, want %f", outside, b.Coverage, want)
+		}
+		if (len(b.Warnings) > 0) != warns {
+			t.Errorf("%d: %q", outside, b.Warnings)
+		}
 	}
 }
 
