@@ -58,6 +58,10 @@ type Capacity struct {
 	Workers     int    `json:"workers"`      // running or configured, 0 unknown
 	Threads     int    `json:"threads"`      // per worker, 0 unknown
 	Fit         int    `json:"fit"`          // workers that fit
+	// PeakBytes is the most that a process had in the incident of --incident, Unknown
+	// without one; FitAtPeak workers of that size fit.
+	PeakBytes Bytes `json:"peak_bytes"`
+	FitAtPeak int   `json:"fit_at_peak"`
 	Text        string `json:"text"`
 }
 

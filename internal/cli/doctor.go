@@ -66,8 +66,17 @@ func (o *doctorOptions) run(ctx context.Context, w World, arg string) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	s := diagnose.Subject{Memory: culprit.Unknown}
+	s := diagnose.Subject{Memory: culprit.Unknown, Peak: culprit.Unknown}
 	var err error
+	if o.incident != "" {
+		r, err := saved.Open(o.incident)
+		if err != nil {
+			return fmt.Errorf("--incident: %w", err)
+		}
+		if r.Coverage.Level == culprit.LevelProcess && r.Coverage.PeakBytes > 0 {
+			s.Peak = r.Coverage.PeakBytes
+		}
+	}
 	if o.memory != "" {
 		if s.Memory, err = parseSize(o.memory); err != nil {
 			return usage(fmt.Errorf("--memory: %w", err), "write it as 8GB or 512MiB")

@@ -64,6 +64,8 @@ type Subject struct {
 	Report  *culprit.Report
 	// Memory is what the user says there is, Unknown.
 	Memory culprit.Bytes
+	// Peak is the most that one process had in an incident, Unknown.
+	Peak culprit.Bytes
 }
 
 // Rule is one line of the decision table.

@@ -38,6 +38,9 @@ func look(s diagnose.Subject) culprit.Doctor {
 	if s.Memory == 0 {
 		s.Memory = culprit.Unknown
 	}
+	if s.Peak == 0 {
+		s.Peak = culprit.Unknown
+	}
 	return diagnose.Diagnose(s)
 }
 
@@ -151,6 +154,22 @@ func TestProcessRules(t *testing.T) {
 				t.Errorf("%s: %s does not explain itself: %+v", name, g.ID, g)
 			}
 		}
+	}
+}
+
+// Capacity counts from what the largest worker has, and from what one had at worst.
+func TestCapacity(t *testing.T) {
+	p := process()
+	p.Cluster = []diagnose.Member{{Role: "master", PSS: 100e6}, {Role: "worker", PSS: 400e6}, {Role: "worker", PSS: 500e6}}
+	c := look(diagnose.Subject{Process: p, Memory: 8e9, Peak: 2e9}).Capacity
+	if c == nil || c.Workers != 2 || c.WorkerBytes != 500e6 || c.MasterBytes != 100e6 || c.Fit != 14 || c.FitAtPeak != 3 {
+		t.Errorf("%+v", c)
+	}
+	if c := look(diagnose.Subject{Process: p, Memory: 8e9}).Capacity; c.PeakBytes != culprit.Unknown || c.FitAtPeak != 0 {
+		t.Errorf("without an incident: %+v", c)
+	}
+	if c := look(diagnose.Subject{Process: p}).Capacity; c != nil {
+		t.Errorf("without a limit: %+v", c)
 	}
 }
 

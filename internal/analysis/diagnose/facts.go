@@ -20,6 +20,7 @@ type facts struct {
 	// memory is the limit that counts: the user's word, or the process's.
 	memory   culprit.Bytes
 	memoryOf string
+	peak     culprit.Bytes
 
 	rss, pss, private, swap, huge culprit.Bytes
 	heap, files, anon             culprit.Bytes
@@ -31,7 +32,7 @@ type facts struct {
 }
 
 func newFacts(s Subject) *facts {
-	f := &facts{p: s.Process, a: s.App, r: s.Report, memory: s.Memory, memoryOf: "--memory"}
+	f := &facts{p: s.Process, a: s.App, r: s.Report, memory: s.Memory, memoryOf: "--memory", peak: s.Peak}
 	if f.p == nil {
 		return f
 	}

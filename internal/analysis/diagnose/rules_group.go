@@ -136,9 +136,14 @@ func (f *facts) capacity() *culprit.Capacity {
 	}
 	usable := float64(f.memory)*(1-headroom) - float64(c.MasterBytes)
 	c.Fit = max(0, int(usable/float64(c.WorkerBytes)))
+	c.PeakBytes = culprit.Unknown
 	c.Text = fmt.Sprintf("%d workers of %s fit into %s (%s), with a tenth kept free; %d run now", c.Fit, c.WorkerBytes, f.memory, f.memoryOf, c.Workers)
 	if len(f.p.Cluster) == 0 {
 		c.Text = fmt.Sprintf("%d processes like this one fit into %s (%s), with a tenth kept free", c.Fit, f.memory, f.memoryOf)
+	}
+	if f.peak > 0 {
+		c.PeakBytes, c.FitAtPeak = f.peak, max(0, int(usable/float64(f.peak)))
+		c.Text += fmt.Sprintf("; of the size that one had in the incident, %s, %d fit", f.peak, c.FitAtPeak)
 	}
 	return c
 }
