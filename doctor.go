@@ -60,9 +60,9 @@ type Capacity struct {
 	Fit         int    `json:"fit"`          // workers that fit
 	// PeakBytes is the most that a process had in the incident of --incident, Unknown
 	// without one; FitAtPeak workers of that size fit.
-	PeakBytes Bytes `json:"peak_bytes"`
-	FitAtPeak int   `json:"fit_at_peak"`
-	Text        string `json:"text"`
+	PeakBytes Bytes  `json:"peak_bytes"`
+	FitAtPeak int    `json:"fit_at_peak"`
+	Text      string `json:"text"`
 }
 
 // Readiness is one fact that a verdict needs from the logs.
