@@ -507,6 +507,29 @@ func TestNothingIsWritten(t *testing.T) {
 	}
 }
 
+// Names and texts of any encoding come through. With LC_ALL=C Ruby itself cannot
+// join such a folder and such a name.
+func TestEncodings(t *testing.T) {
+	const name = "na\u00efve\tname"
+	dir := files(t, map[string]string{
+		"caf\u00e9 app/app.rb":              "2.times { require_relative 'lib/' + ENV['PART'] }\nraise \"z\u00fcrich\\n\\xff \".b if ENV['FAIL']",
+		"caf\u00e9 app/lib/plain.rb":        "",
+		"caf\u00e9 app/lib/" + name + ".rb": "",
+	})
+	for _, c := range []struct{ locale, part string }{{"C", "plain"}, {"C.UTF-8", name}} {
+		cfg := Config{Dir: filepath.Join(dir, "caf\u00e9 app"), Environ: append(os.Environ(), "LC_ALL="+c.locale, "PART="+c.part)}
+		rec, err := session(t, cfg).Boot(t.Context(), Mem, true)
+		if err != nil || names(rec) != "app.rb "+c.part {
+			t.Errorf("%s: %v %q", c.locale, err, names(rec))
+		}
+		cfg.Environ = append(cfg.Environ, "FAIL=1")
+		_, err = session(t, cfg).Boot(t.Context(), Retained, false)
+		if err == nil || !strings.Contains(err.Error(), "RuntimeError (app.rb:2): z\u00fcrich") {
+			t.Errorf("%s: %v", c.locale, err)
+		}
+	}
+}
+
 // The scratch folder is gone afterwards.
 func TestScratchIsRemoved(t *testing.T) {
 	s, err := Open(Config{Dir: files(t, map[string]string{"app.rb": "File.write(File.join(ENV['TMPDIR'], 'x'), '1')"}), Require: []string{"app"}, Timeout: time.Minute})

@@ -206,9 +206,7 @@ module CulpritBoot
 
       def clean(text)
         text = text.to_s
-        text.match?(/[\\\t\n]/) ? @wire.escape(text) : text
-      rescue ArgumentError, EncodingError
-        @wire.escape(text)
+        text.ascii_only? && !text.match?(/[\\\t\n]/) ? text : @wire.escape(text)
       end
     end
   end

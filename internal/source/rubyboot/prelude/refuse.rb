@@ -50,8 +50,8 @@ module CulpritBoot
       def where
         lines = caller(2) || []
         lines.reject! { |l| l.start_with?("<internal:", "<culprit>", HERE) }
-        app = "#{CulpritBoot.config.app}/"
-        [lines.find { |l| l.start_with?(app) }.to_s, lines.first.to_s]
+        app = "#{CulpritBoot.config.app}/".b
+        [lines.find { |l| l.b.start_with?(app) }.to_s, lines.first.to_s]
       end
 
       # Where a name is allowed, so are its addresses.
