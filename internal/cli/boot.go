@@ -221,6 +221,8 @@ func (o *bootOptions) measure(ctx context.Context, w World, dir string) (b culpr
 	first, err := o.once(ctx, s, bar, o.runs == 1)
 	if o.runs == 1 || err != nil {
 		if err != nil && o.keepGoing && ctx.Err() == nil && len(first.Tree) > 0 {
+			why, _, _ := strings.Cut(err.Error(), "; hint: ")
+			first.Warnings = append(first.Warnings, "this is what was loaded until the boot failed: "+why)
 			o.interrupted, err = err, nil
 		}
 		return first, err

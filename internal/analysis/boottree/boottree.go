@@ -89,12 +89,16 @@ const noticeable culprit.Bytes = 1_000_000
 
 // head fills in what a boot is of.
 func (t *tree) head(mode string) culprit.Boot {
+	took := t.rec.TimeNS
+	if took == 0 {
+		took = t.sum().NS // it did not come to its end
+	}
 	return culprit.Boot{
 		Schema: culprit.BootSchema, Mode: mode, App: base(t.rec.App), Ruby: t.rec.Ruby, Env: t.rec.Env, Entry: t.rec.Entry,
 		PSSBytes: culprit.Unknown, BaseBytes: t.rec.Before.RSS,
 		AllocatedBytes: culprit.Unknown, AllocatedObjects: culprit.Unknown,
 		RetainedBytes: culprit.Unknown, RetainedObjects: culprit.Unknown,
-		TimeMS: float64(t.rec.TimeNS) / 1e6, PlainTimeMS: culprit.Unknown, Overhead: culprit.Unknown,
+		TimeMS: ms(took), PlainTimeMS: culprit.Unknown, Overhead: culprit.Unknown,
 		Warnings: slices.Clone(t.rec.Warnings),
 	}
 }

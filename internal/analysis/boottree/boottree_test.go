@@ -254,6 +254,7 @@ func TestGems(t *testing.T) {
 		"/gems/heavy-0.1.0/lib/heavy.rb", "/gems/rails-6.1/lib/rails/all.rb", "/srv/shop/app/models/a.rb", "/srv/shop/engines/engine/lib/x.rb",
 		"/usr/lib/ruby/3.1.0/json.rb", "enumerator.so", "/usr/lib/ruby/vendor_ruby/request_store.rb", "/usr/lib/ruby/vendor_ruby/request_store/middleware.rb",
 		"/usr/lib/ruby/vendor_ruby/rubygems/spec.rb", "/usr/lib/ruby/vendor_ruby/oracle/oci.rb", "/usr/lib/ruby/vendor_ruby/requested.rb", "/opt/elsewhere.rb",
+		"/var/lib/gems/3.1.0/gems/net-smtp-0.3.1/lib/net/smtp.rb",
 	}
 	lines := []string{"start 0"}
 	for i, f := range files {
@@ -265,7 +266,7 @@ func TestGems(t *testing.T) {
 		got = append(got, fmt.Sprintf("%s %s %d", g.Name, g.Version, g.Files))
 	}
 	want := []string{
-		"ruby 3.1.2 3", "app  2", "request-store 1.5 2", "engine 1 1", "heavy 0.1.0 1", "oracle  1", "rails 6.1 1", "requested  1",
+		"ruby 3.1.2 3", "app  2", "request-store 1.5 2", "engine 1 1", "heavy 0.1.0 1", "oracle  1", "rails 6.1 1", "requested  1", "net-smtp  1",
 	}
 	slices.Sort(got)
 	slices.Sort(want)

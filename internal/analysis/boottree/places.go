@@ -1,6 +1,7 @@
 package boottree
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -80,6 +81,9 @@ func (p places) gem(file string) (name string, ok bool) {
 			return at.gem, true
 		}
 	}
+	if m := gemFolder.FindStringSubmatch(file); m != nil {
+		return m[1], true
+	}
 	// What has no slash is built into Ruby: "enumerator.so", "<internal:kernel>".
 	if file != "" && (!strings.HasPrefix(file, "/") || strings.HasPrefix(file, "<internal:")) {
 		return ofRuby, true
@@ -115,6 +119,10 @@ func (p places) lodger(rest string) string {
 }
 
 func plain(name string) string { return strings.NewReplacer("-", "", "_", "").Replace(name) }
+
+// gemFolder is how RubyGems lays a gem out: for a boot that ended before it could
+// tell where its gems are.
+var gemFolder = regexp.MustCompile(`/gems/([A-Za-z0-9._-]+?)-\d[^/]*/`)
 
 // version is the version of a gem, "" for the app.
 func (p places) version(gem string) string {

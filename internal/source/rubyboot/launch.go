@@ -40,7 +40,7 @@ const separator = "\x1f"
 
 // launch starts the prelude. Descriptors 3 to 6 are its wires.
 func (s *Session) launch(mode Mode, fork bool) (_ *child, err error) {
-	c := &child{output: &tail{most: 8 << 10}, limit: s.cfg.Timeout, mode: mode}
+	c := &child{output: &tail{most: 8 << 10}, limit: s.cfg.Timeout, mode: mode, before: unknownPages(), after: unknownPages()}
 	defer func() {
 		if err != nil {
 			c.close()

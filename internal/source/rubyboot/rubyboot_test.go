@@ -314,7 +314,10 @@ func TestEndless(t *testing.T) {
 			dir := files(t, map[string]string{
 				"app.rb": code, "lock.rb": "\n\nsleep", "spin.rb": "\n\nloop { 1 + 1 }",
 			})
-			_, err := session(t, Config{Dir: dir, Timeout: time.Second}).Boot(t.Context(), Mem, false)
+			rec, err := session(t, Config{Dir: dir, Timeout: time.Second}).Boot(t.Context(), Mem, false)
+			if rec.After.RSS != culprit.Unknown || rec.Before.RSS <= 0 || len(rec.RubyDirs) == 0 {
+				t.Errorf("before %+v, after %+v, Ruby in %v", rec.Before, rec.After, rec.RubyDirs)
+			}
 			if !errors.Is(err, ErrTimeout) {
 				t.Fatal(err)
 			}

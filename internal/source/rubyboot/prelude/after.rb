@@ -5,15 +5,16 @@ module CulpritBoot
   # folders, what a forked worker shares, and which objects are left.
   module After
     class << self
-      # Before anything is loaded: what a worker shares without preloading.
+      # Before anything is loaded: what will be known of a boot that does not end,
+      # and what a worker shares without preloading.
       def before(wire, config)
         @wire = wire
+        folders
         @unbooted = try_worker if config.fork == "yes"
       end
 
       def tell(config)
         gems
-        folders
         fork_share if config.fork == "yes"
         dump if config.mode == "retained"
       end
