@@ -6,6 +6,7 @@ GO       ?= go
 DEMO     ?= testdata/incidents/bloat
 REPORT   ?= bin/report.html
 FUZZTIME ?= 20s
+RUBIES   ?= 2.7 3.3
 
 .PHONY: help setup setup-rubies rubies build demo test unit e2e browser lint fmt golden bench judge fuzz docs picture web clean
 
@@ -16,9 +17,10 @@ setup: ## install what the tests need (Debian packages; root or sudo)
 	@scripts/setup.sh
 
 setup-rubies: ## Rubies of other Debian releases, for make rubies (root)
-	@scripts/setup-rubies.sh bullseye trixie
+	@scripts/setup-rubies.sh $(RUBIES)
 
-rubies: setup-rubies ## boot apps with Ruby 2.7 and 3.3 beside Debian's own
+rubies: setup-rubies ## boot apps with RUBIES (2.7 3.3; 3.4 too) beside Debian's own
+	CULPRIT_RUBY_VERSIONS="$(RUBIES)" $(GO) test -tags rubies -timeout 20m -run 'EveryRuby|EachAnswers|Wrapper' ./internal/lab/rubies ./internal/source/rubyboot
 	$(GO) test -tags e2e,rubies -timeout 20m -run OtherRubies ./lab/bootvictim
 
 build: ## build bin/culprit

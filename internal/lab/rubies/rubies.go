@@ -85,8 +85,7 @@ func open(t testing.TB, root, expected string) Ruby {
 	r := Ruby{Root: root}
 	out, err := r.Command(t.Context(), "/", "-e", "print RUBY_VERSION").Output()
 	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			t.Fatalf("Ruby in %q: %v\n%s", root, err, exit.Stderr)
 		}
 		t.Fatalf("Ruby in %q: %v; hint: make setup", root, err)
