@@ -1,5 +1,5 @@
 // Package proc is the door for a live process on Linux: /proc of the process, its
-// cgroup, and the memory of the machine. One file per kernel file.
+// cgroup, and the memory of the machine. One file of Go per file of the kernel.
 //
 // It owns the kernel's formats, their units (all amounts leave in bytes), and
 // that a process which ends in the middle of a read is an error and never a small
@@ -18,7 +18,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"syscall"
 )
 
@@ -29,14 +28,30 @@ type FS struct {
 	Sys  string // "/sys"
 }
 
-// Host is the machine that this process runs on.
-func Host() FS { return FS{Proc: "/proc", Sys: "/sys"} }
+// NewFS is the procfs at a mount point, with the sysfs of this machine.
+func NewFS(mount string) FS { return FS{Proc: mount, Sys: "/sys"} }
 
-// ErrGone means that a process ended, or that its pid belongs to another one now.
+// Host is the machine that this process runs on.
+func Host() FS { return NewFS("/proc") }
+
+// ErrGone means that a process ended, that its pid belongs to another one now, or
+// that it became another program while it was read.
 var ErrGone = errors.New("the process is gone")
 
 // ErrDenied means that the kernel does not let this user read it.
 var ErrDenied = errors.New("not allowed to read it")
+
+// ErrNoProc means that there is no procfs: another system than Linux, or a
+// container without one.
+var ErrNoProc = errors.New("no procfs of Linux there")
+
+// Check tells whether there is a procfs, as an error that wraps ErrNoProc.
+func (f FS) Check() error {
+	if _, err := os.Stat(filepath.Join(f.Proc, "meminfo")); err != nil {
+		return fmt.Errorf("%s: %w; hint: a live process is looked at on Linux only, on the machine it runs on", f.Proc, ErrNoProc)
+	}
+	return nil
+}
 
 func (f FS) path(pid int, name string) string {
 	return filepath.Join(f.Proc, strconv.Itoa(pid), name)
@@ -64,51 +79,29 @@ func trouble(pid int, name string, err error) error {
 
 // PIDs lists the processes there are, in order.
 func (f FS) PIDs() ([]int, error) {
-	d, err := os.Open(f.Proc)
+	if err := f.Check(); err != nil {
+		return nil, err
+	}
+	return numbered(f.Proc)
+}
+
+// numbered lists the entries of a folder that are numbers, in order.
+func numbered(dir string) ([]int, error) {
+	d, err := os.Open(dir)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w; hint: culprit doctor PID needs Linux", f.Proc, err)
+		return nil, fmt.Errorf("reading %s: %w", dir, err)
 	}
 	defer func() { _ = d.Close() }() // only read
 	names, err := d.Readdirnames(-1)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", f.Proc, err)
+		return nil, fmt.Errorf("reading %s: %w", dir, err)
 	}
-	var pids []int
+	var list []int
 	for _, n := range names {
-		if pid, err := strconv.Atoi(n); err == nil {
-			pids = append(pids, pid)
+		if id, err := strconv.Atoi(n); err == nil && id > 0 {
+			list = append(list, id)
 		}
 	}
-	slices.Sort(pids)
-	return pids, nil
-}
-
-// Cmdline is the command of a process, as it shows itself: Puma writes what it is
-// there. A kernel thread has none.
-func (f FS) Cmdline(pid int) ([]string, error) {
-	text, err := f.read(pid, "cmdline")
-	if err != nil {
-		return nil, err
-	}
-	text = strings.TrimRight(text, "\x00 ")
-	if text == "" {
-		return nil, nil
-	}
-	return strings.Split(text, "\x00"), nil
-}
-
-// Environ is the environment that a process was started with; what it set itself
-// later does not show.
-func (f FS) Environ(pid int) (map[string]string, error) {
-	text, err := f.read(pid, "environ")
-	if err != nil {
-		return nil, err
-	}
-	env := map[string]string{}
-	for entry := range strings.SplitSeq(text, "\x00") {
-		if k, v, ok := strings.Cut(entry, "="); ok {
-			env[k] = v
-		}
-	}
-	return env, nil
+	slices.Sort(list)
+	return list, nil
 }

@@ -2,62 +2,13 @@ package proc
 
 import (
 	"errors"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"culprit"
 )
-
-const smaps = `55d0a1c00000-55d0a1e21000 rw-p 00000000 00:00 0                          [heap]
-Size:               2180 kB
-Rss:                2000 kB
-Pss:                1500 kB
-Shared_Clean:          0 kB
-Shared_Dirty:       1000 kB
-Private_Clean:         0 kB
-Private_Dirty:      1000 kB
-Anonymous:          2000 kB
-AnonHugePages:         0 kB
-Swap:                 12 kB
-THPeligible:           0
-VmFlags: rd wr mr mw me ac sd
-7f0000000000-7f0000021000 r--p 00000000 fe:01 1234                       /srv/my app/lib c.so (deleted)
-Size:                132 kB
-Rss:                 100 kB
-Pss:                  10 kB
-`
-
-func TestSmaps(t *testing.T) {
-	list, err := parseSmaps(strings.NewReader(smaps))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(list) != 2 || list[0].Path != "[heap]" || list[1].Path != "/srv/my app/lib c.so (deleted)" || list[1].Inode != 1234 {
-		t.Fatalf("%+v", list)
-	}
-	h := list[0]
-	if h.RSS != 2000*culprit.KiB || h.PSS != 1500*culprit.KiB || h.Private() != 1000*culprit.KiB || h.Swap != 12*culprit.KiB || h.End-h.Start != 0x221000 {
-		t.Errorf("%+v", h)
-	}
-	for name, bad := range map[string]string{
-		"cut":             smaps[:strings.Index(smaps, "Rss")],
-		"no account":      "7f00-7f01 r--p 0 0:0 0\n7f02-7f03 r--p 0 0:0 0\nRss: 1 kB\n",
-		"before any":      "Rss: 1 kB\n",
-		"no size":         "7f00-7f01 r--p 0 0:0 0\nRss: many kB\n",
-		"negative":        "7f00-7f01 r--p 0 0:0 0\nRss: -1 kB\n",
-		"backwards":       "7f02-7f01 r--p 0 0:0 0\nRss: 1 kB\n",
-		"another unit":    "7f00-7f01 r--p 0 0:0 0\nRss: 1 MB\n",
-		"too much to add": "7f00-7f01 r--p 0 0:0 0\nRss: 9223372036854775807 kB\n",
-	} {
-		if list, err := parseSmaps(strings.NewReader(bad)); err == nil {
-			t.Errorf("%s: read as %+v", name, list)
-		}
-	}
-}
 
 func TestStat(t *testing.T) {
 	s, err := parseStat("4101 (puma: (x) y) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 8 18 991 20 21\n")
@@ -72,9 +23,9 @@ func TestStat(t *testing.T) {
 }
 
 func TestSmall(t *testing.T) {
-	for text, want := range map[string]int{"0-3,6": 5, "0": 1, "": 0, "x": 0, "3-1": 0} {
-		if got := parseCPUs(text); got != want {
-			t.Errorf("%q: %d processors, want %d", text, got, want)
+	for text, want := range map[string]int{"0-3,6": 5, "0": 1, "": 0, "x": 0, "3-1": 0, "-1": 0, "0-99999999": 0} {
+		if got, err := parseCPUs(text); got != want || (err != nil) != (want == 0) {
+			t.Errorf("%q: %d processors, %v, want %d", text, got, err, want)
 		}
 	}
 	m, err := parseMeminfo("MemTotal: 100 kB\nMemFree: 7 kB\n")
@@ -90,99 +41,93 @@ func TestSmall(t *testing.T) {
 		"5:cpu,memory:/x\n0::/y\n":                 "/x 1",
 		"":                                         " 0",
 	} {
-		path, version := memoryGroup(text)
+		path, version := groupOf(text, "memory")
 		if got := path + " " + string(rune('0'+version)); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
 }
 
-// A container below a unit with a lower limit: the lowest one holds.
-func TestCgroup(t *testing.T) {
-	dir := t.TempDir()
-	write := func(name, text string) {
-		t.Helper()
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+func TestStatus(t *testing.T) {
+	s, err := parseStatus("Name:\tpuma\nPPid:\t12\nUid:\t1000\t1001\t1002\t1003\nThreads:\t9\nNSpid:\t4101\t7\nVmRSS:\t   2048 kB\nVmSwap:\t0 kB\nTHP_enabled:\t0\nNew:\tx\n")
+	if err != nil || s.Name != "puma" || s.PPID != 12 || s.UID != 1001 || s.Threads != 9 || !slices.Equal(s.NSPID, []int{4101, 7}) {
+		t.Errorf("%+v, %v", s, err)
 	}
-	write("proc/7/cgroup", "0::/app/web\n")
-	write("sys/fs/cgroup/app/memory.max", "2000000000\n")
-	write("sys/fs/cgroup/app/web/memory.max", "max\n")
-	write("sys/fs/cgroup/app/web/memory.current", "1500000000\n")
-	write("sys/fs/cgroup/app/web/memory.stat", "anon 900000000\nfile 500000000\nshmem 100000000\ninactive_file 300000000\n")
-	write("sys/fs/cgroup/app/web/memory.events", "low 0\noom_kill 3\n")
-	c, err := FS{Proc: dir + "/proc", Sys: dir + "/sys"}.Cgroup(7)
-	if err != nil || c.Limit != 2e9 || c.Current != 15e8 || c.Anon != 9e8 || c.File != 5e8 || c.Shmem != 1e8 || c.InactiveFile != 3e8 || c.Killed != 3 || c.Peak != culprit.Unknown {
-		t.Errorf("%+v, %v", c, err)
+	if s.RSS != 2*culprit.MiB || s.Swap != 0 || s.HighWater != culprit.Unknown || s.Voluntary != culprit.Unknown || !s.TransparentOff {
+		t.Errorf("amounts: %+v", s)
 	}
-	write("proc/8/cgroup", "1:name=systemd:/\n")
-	if c, err := (FS{Proc: dir + "/proc", Sys: dir + "/sys"}).Cgroup(8); err != nil || c.Version != 0 || c.Limit != culprit.Unknown {
-		t.Errorf("no group: %+v, %v", c, err)
+	for _, bad := range []string{"VmRSS:\tx kB\n", "VmRSS:\t1 MB\n", "VmRSS:\t-1 kB\n", "VmRSS:\t99999999999999 kB\n", "NSpid:\tx\n", "Threads:\tmany\n"} {
+		if s, err := parseStatus(bad); err == nil {
+			t.Errorf("%q is read as %+v", bad, s)
+		}
 	}
 }
 
-// TestLive reads this very process and a Ruby beside it; the sums over mappings
-// are those that the kernel makes itself.
-func TestLive(t *testing.T) {
-	cmd := exec.Command("ruby", "-e", `$0 = "puma: cluster worker 0: 1 [shop]"; puts; $stdout.flush; gets`)
-	cmd.Env = append(os.Environ(), "MALLOC_ARENA_MAX=2", "EMPTY=")
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
+func TestLimits(t *testing.T) {
+	const text = "Limit                     Soft Limit           Hard Limit           Units     \n" +
+		"Max data size             unlimited            unlimited            bytes     \n" +
+		"Max open files            1024                 524288               files     \n" +
+		"Max nice priority         0                    0                    \n"
+	list, err := parseLimits(text)
+	want := []Limit{{"Max data size", -1, -1, "bytes"}, {"Max open files", 1024, 524288, "files"}, {"Max nice priority", 0, 0, ""}}
+	if err != nil || !slices.Equal(list, want) {
+		t.Errorf("%+v, %v", list, err)
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
+	for _, bad := range []string{"", "Limit\n", text + "x\n", strings.Replace(text, "1024", "many", 1)} {
+		if list, err := parseLimits(bad); err == nil {
+			t.Errorf("%q is read as %+v", bad, list)
+		}
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("%v; hint: make setup", err)
+}
+
+func TestMounts(t *testing.T) {
+	list, err := parseMounts("36 35 98:0 /a /mnt\\040b rw,noatime master:1 shared:2 - ext3 /dev/root rw,errors=continue\n30 25 0:27 / /dev/shm rw - tmpfs tmpfs rw\n")
+	want := []Mount{{"98:0", "/a", "/mnt b", "ext3", "/dev/root", "rw,errors=continue"}, {"0:27", "/", "/dev/shm", "tmpfs", "tmpfs", "rw"}}
+	if err != nil || !slices.Equal(list, want) {
+		t.Errorf("%+v, %v", list, err)
 	}
-	if _, err := out.Read(make([]byte, 1)); err != nil {
-		t.Fatal(err)
+	for _, bad := range []string{"x\n", "36 35 98:0 /a /b - ext3\n", "36 35 98:0 /a /b rw - \n"} {
+		if list, err := parseMounts(bad); err == nil {
+			t.Errorf("%q is read as %+v", bad, list)
+		}
 	}
-	f, pid := Host(), cmd.Process.Pid
-	list, err := f.Smaps(pid)
-	if err != nil {
-		t.Fatal(err)
+}
+
+func TestTimes(t *testing.T) {
+	up, err := parseUptime("350735.47 234388.90\n")
+	if err != nil || up != 350735470*time.Millisecond {
+		t.Errorf("%v, %v", up, err)
 	}
-	var sum Memory
-	for _, m := range list {
-		sum.RSS += m.RSS
-		sum.PSS += m.PSS
+	if age := (Stat{Start: 35073500}).Age(up); age.Round(time.Millisecond) != 470*time.Millisecond {
+		t.Errorf("age %v", age)
 	}
-	roll, err := f.Rollup(pid)
-	if err != nil || sum.RSS != roll.RSS || roll.PSSAnon == culprit.Unknown {
-		t.Errorf("mappings add up to %d, the kernel says %d (%v)", sum.RSS, roll.RSS, err)
+	if age := (Stat{Start: 1 << 40}).Age(up); age != 0 {
+		t.Errorf("of one that is to come: %v", age)
 	}
-	if !slices.ContainsFunc(list, func(m Mapping) bool { return strings.Contains(m.Path, "libruby") }) {
-		t.Error("no libruby among the mappings")
+	if _, err := parseUptime("soon"); err == nil {
+		t.Error("soon is a time")
 	}
-	env, err := f.Environ(pid)
-	if err != nil || env["MALLOC_ARENA_MAX"] != "2" {
-		t.Errorf("environment %v, %v", env["MALLOC_ARENA_MAX"], err)
+}
+
+func TestTexts(t *testing.T) {
+	if got := parseCmdline("puma: cluster worker 0: 12 [shop]\x00\x00   "); len(got) != 1 || got[0] != "puma: cluster worker 0: 12 [shop]" {
+		t.Errorf("%q", got)
 	}
-	if line, err := f.Cmdline(pid); err != nil || line[0] != "puma: cluster worker 0: 1 [shop]" {
-		t.Errorf("command %q, %v", line, err)
+	if got := parseCmdline("ruby\x00-e\x00\x00x\x00"); !slices.Equal(got, []string{"ruby", "-e", "", "x"}) {
+		t.Errorf("%q", got)
 	}
-	if s, err := f.Stat(pid); err != nil || s.PID != pid || s.PPID != os.Getpid() || s.Start == 0 {
-		t.Errorf("stat %+v, %v", s, err)
+	env := parseEnviron("A=1\x00B=x=y\x00A=2\x00junk\x00=no\x00")
+	if len(env) != 2 || env["A"] != "1" || env["B"] != "x=y" {
+		t.Errorf("%v", env)
 	}
-	if pids, err := f.PIDs(); err != nil || !slices.Contains(pids, pid) {
-		t.Errorf("pids: %v", err)
+	if got, err := parseChosen("always [madvise] never\n"); got != "madvise" || err != nil {
+		t.Errorf("%q, %v", got, err)
 	}
-	if err := errors.Join(in.Close(), cmd.Wait()); err != nil {
-		t.Fatal(err)
+	if _, err := parseChosen("always\n"); err == nil {
+		t.Error("nothing chosen is a choice")
 	}
-	if _, err := f.Smaps(pid); !errors.Is(err, ErrGone) {
-		t.Errorf("a process that ended: %v", err)
-	}
-	if m, err := f.Meminfo(); err != nil || m.Total < 1<<28 || f.CPUs() == 0 {
-		t.Errorf("machine: %+v, %d processors, %v", m, f.CPUs(), err)
+	if err := NewFS(t.TempDir()).Check(); !errors.Is(err, ErrNoProc) {
+		t.Errorf("a folder without a procfs: %v", err)
 	}
 }
 
@@ -190,11 +135,30 @@ func FuzzParsers(f *testing.F) {
 	f.Add(smaps)
 	f.Add("4101 (puma: (x) y) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 8 18 991 20 21\n")
 	f.Add("MemTotal: 100 kB\n")
-	f.Fuzz(func(_ *testing.T, text string) {
-		_, _ = parseSmaps(strings.NewReader(text))
+	f.Add("Limit   Soft Limit   Hard Limit   Units\nMax x   1   2   bytes\n")
+	f.Add("36 35 98:0 /a /b\\040c rw - tmpfs tmpfs rw,memory\n")
+	f.Add("5:cpu,memory:/x\n0::/y\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, flags := range []bool{true, false} {
+			a, err := parseSmaps(strings.NewReader(text), flags)
+			for _, m := range a.Mappings {
+				if err == nil && (m.RSS < 0 || m.End < m.Start) {
+					t.Errorf("%+v", m)
+				}
+			}
+		}
 		_, _ = parseStat(text)
+		_, _ = parseStatus(text)
 		_, _ = parseMeminfo(text)
-		_ = parseCPUs(text)
-		_, _ = memoryGroup(text)
+		_, _ = parseLimits(text)
+		_, _ = parseMounts(text)
+		_, _ = parseUptime(text)
+		_, _ = parseCPUs(text)
+		_, _ = parseChosen(text)
+		_, _ = groupOf(text, "memory")
+		_, _ = beneath(text, "/a")
+		_ = parsePairs(text)
+		_ = parseCmdline(text)
+		_ = parseEnviron(text)
 	})
 }

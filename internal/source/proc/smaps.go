@@ -2,175 +2,219 @@ package proc
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strconv"
-	"strings"
 
 	"culprit"
 )
 
-// Memory is the account of one mapping, or of a whole process, in bytes.
+// Memory is the account of one mapping, or of a whole process, in bytes. Members
+// that the kernel does not tell are Unknown in a Rollup and 0 in a Mapping.
 type Memory struct {
-	Size, RSS, PSS               culprit.Bytes
-	SharedClean, SharedDirty     culprit.Bytes
-	PrivateClean, PrivateDirty   culprit.Bytes
-	Anonymous, AnonHuge, Swap    culprit.Bytes
-	PSSAnon, PSSFile, PSSShmem   culprit.Bytes // of the whole process, Unknown on old kernels
-	SwapPSS, Locked, ShmemMapped culprit.Bytes
+	Size, KernelPage, MMUPage     culprit.Bytes
+	RSS, PSS, PSSDirty            culprit.Bytes
+	SharedClean, SharedDirty      culprit.Bytes
+	PrivateClean, PrivateDirty    culprit.Bytes
+	Referenced, Anonymous         culprit.Bytes // Anonymous: pages of no file, copied ones too
+	KSM, LazyFree                 culprit.Bytes // LazyFree: given back (MADV_FREE), taken when memory is short
+	AnonHuge, ShmemHuge, FileHuge culprit.Bytes // in huge pages
+	SharedHugeTLB, PrivateHugeTLB culprit.Bytes // hugetlbfs, in neither RSS nor PSS
+	Swap, SwapPSS, Locked         culprit.Bytes
+	PSSAnon, PSSFile, PSSShmem    culprit.Bytes // of a Rollup only
+	Eligible                      bool          // THPeligible
+	Flags                         string        // VmFlags: "rd wr mr mw me ac sd"
 }
 
 // Private is what would be given back if the process ended (USS).
 func (m Memory) Private() culprit.Bytes { return m.PrivateClean + m.PrivateDirty }
 
-// Mapping is one region of a process's memory.
-type Mapping struct {
-	Start, End uint64
-	Perms      string // "rw-p"
-	Offset     uint64
-	Inode      uint64
-	Path       string // file, "[heap]", "[stack]", "[anon:...]", "" anonymous
-	Memory
+// Account is what smaps tells of a process.
+type Account struct {
+	Mappings []Mapping
+	// Other sums the amounts of keys that this version does not know; nil when there
+	// are none.
+	Other map[string]culprit.Bytes
+	// Unread counts lines that are neither a mapping nor an amount of a known form.
+	Unread int
 }
 
 // Smaps reads /proc/PID/smaps: every mapping with its account. The kernel walks
-// the page tables for it, which takes a process of many GB some 100 ms, without
-// stopping it.
-func (f FS) Smaps(pid int) ([]Mapping, error) {
+// the page tables for it: some 15 to 30 ms for each GB, without stopping the
+// process. It lets go between mappings, so that what moves meanwhile can be missed
+// or seen twice; a process that ends or becomes another program is ErrGone.
+//
+// https://docs.kernel.org/filesystems/proc.html, fs/proc/task_mmu.c
+func (f FS) Smaps(pid int) (Account, error) {
+	before, err := f.begin(pid)
+	if err != nil {
+		return Account{}, err
+	}
 	file, err := os.Open(f.path(pid, "smaps"))
 	if err != nil {
-		return nil, trouble(pid, "smaps", err)
+		return Account{}, trouble(pid, "smaps", err)
 	}
 	defer func() { _ = file.Close() }() // only read
-	list, err := parseSmaps(file)
+	a, err := parseSmaps(file, true)
+	if gone := f.steady(before); gone != nil {
+		return Account{}, gone
+	}
 	if err != nil {
-		return nil, trouble(pid, "smaps", err)
+		return Account{}, trouble(pid, "smaps", err)
 	}
-	if len(list) == 0 {
-		return nil, fmt.Errorf("pid %d: no mappings: a kernel thread, or %w", pid, ErrGone)
+	if len(a.Mappings) == 0 {
+		return Account{}, fmt.Errorf("pid %d: %w", pid, ErrKernelThread)
 	}
-	return list, nil
+	return a, nil
 }
 
-// Rollup reads /proc/PID/smaps_rollup: the sum over all mappings, made by the
-// kernel.
-func (f FS) Rollup(pid int) (Memory, error) {
-	file, err := os.Open(f.path(pid, "smaps_rollup"))
-	if err != nil {
-		return Memory{}, trouble(pid, "smaps_rollup", err)
-	}
-	defer func() { _ = file.Close() }() // only read
-	list, err := parseSmaps(file)
-	if err != nil {
-		return Memory{}, trouble(pid, "smaps_rollup", err)
-	}
-	if len(list) != 1 {
-		return Memory{}, fmt.Errorf("pid %d: no account: a kernel thread, or %w", pid, ErrGone)
-	}
-	return list[0].Memory, nil
-}
+// ErrKernelThread means that a process has no memory of its own.
+var ErrKernelThread = errors.New("a thread of the kernel: it has no mappings")
 
 // maxMappings bounds what a foreign kernel can make us keep; vm.max_map_count is
 // 65,530 by default and rarely above a million.
 const maxMappings = 4 << 20
 
 // parseSmaps reads the format of smaps and smaps_rollup. A mapping without its
-// account is an error: the process ended in the middle.
-func parseSmaps(in io.Reader) ([]Mapping, error) {
-	var list []Mapping
+// whole account is an error: the process ended in the middle. In smaps, each
+// account ends with its flags (since Linux 3.8).
+func parseSmaps(in io.Reader, flags bool) (Account, error) {
+	var a Account
 	lines := bufio.NewScanner(in)
 	lines.Buffer(make([]byte, 0, 64<<10), 1<<20)
-	complete := true
+	p := smapsReader{a: &a, flags: flags, complete: true, interned: map[string]string{}}
 	for n := 1; lines.Scan(); n++ {
-		line := lines.Text()
-		key, rest, isKey := strings.Cut(line, ":")
-		if isKey && !strings.ContainsAny(key, " -") {
-			if len(list) == 0 {
-				return nil, fmt.Errorf("line %d: %q before any mapping", n, key)
-			}
-			if err := list[len(list)-1].set(key, rest); err != nil {
-				return nil, fmt.Errorf("line %d: %w", n, err)
-			}
-			complete = complete || key == "Rss"
-			continue
+		if err := p.line(lines.Bytes()); err != nil {
+			return Account{}, fmt.Errorf("line %d: %w", n, err)
 		}
-		if !complete {
-			return nil, fmt.Errorf("line %d: a mapping without its account", n)
-		}
-		m, err := parseMapping(line)
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
-		}
-		if len(list) == maxMappings {
-			return nil, errors.New("more mappings than a process can have")
-		}
-		m.PSSAnon, m.PSSFile, m.PSSShmem = culprit.Unknown, culprit.Unknown, culprit.Unknown
-		list, complete = append(list, m), false
 	}
 	if err := lines.Err(); err != nil {
-		return nil, err
+		return Account{}, err
 	}
-	if !complete {
-		return nil, fmt.Errorf("a mapping without its account: %w", ErrGone)
+	if !p.complete {
+		return Account{}, fmt.Errorf("a mapping without its account: %w", ErrGone)
 	}
-	return list, nil
+	return a, nil
 }
 
-// parseMapping reads "55d0a1c00000-55d0a1e21000 rw-p 00000000 00:00 0  [heap]".
-func parseMapping(line string) (Mapping, error) {
-	var m Mapping
-	f := strings.Fields(line)
-	if len(f) < 5 {
-		return m, fmt.Errorf("%d fields are no mapping", len(f))
-	}
-	from, to, ok := strings.Cut(f[0], "-")
-	var errs [4]error
-	m.Start, errs[0] = strconv.ParseUint(from, 16, 64)
-	m.End, errs[1] = strconv.ParseUint(to, 16, 64)
-	m.Offset, errs[2] = strconv.ParseUint(f[2], 16, 64)
-	m.Inode, errs[3] = strconv.ParseUint(f[4], 10, 64)
-	if err := errors.Join(errs[:]...); err != nil || !ok || m.End < m.Start {
-		return m, fmt.Errorf("%q is no range of addresses", f[0])
-	}
-	m.Perms = f[1]
-	rest := line
-	for range 5 { // the path is what is left, and may hold blanks
-		rest = strings.TrimLeft(rest, " ")
-		if _, after, ok := strings.Cut(rest, " "); ok {
-			rest = after
-		} else {
-			rest = ""
-		}
-	}
-	m.Path = strings.TrimSpace(rest)
-	return m, nil
+type smapsReader struct {
+	a        *Account
+	flags    bool // accounts end with their flags
+	complete bool
+	interned map[string]string // flags and paths, which come again and again
 }
 
-// set takes one "Key: 12 kB" of an account; keys that nobody asks for are passed by.
-func (m *Memory) set(key, rest string) error {
-	to := m.field(key)
-	if to == nil {
+func (p *smapsReader) intern(b []byte) string {
+	if s, ok := p.interned[string(b)]; ok {
+		return s
+	}
+	s := string(b)
+	p.interned[s] = s
+	return s
+}
+
+func (p *smapsReader) line(line []byte) error {
+	if len(line) == 0 {
+		p.a.Unread++
 		return nil
 	}
-	number, unit, _ := strings.Cut(strings.TrimSpace(rest), " ")
-	n, err := strconv.ParseInt(number, 10, 64)
-	if err != nil || unit != "kB" || n < 0 || n > 1<<53/1024 {
-		return fmt.Errorf("%s: %q is no size", key, strings.TrimSpace(rest))
+	colon := bytes.IndexByte(line, ':')
+	if colon <= 0 || bytes.IndexByte(line[:colon], ' ') >= 0 {
+		return p.mapping(line)
 	}
-	*to = culprit.Bytes(n) * culprit.KiB
+	if len(p.a.Mappings) == 0 {
+		return fmt.Errorf("%q before any mapping", line[:colon])
+	}
+	m := &p.a.Mappings[len(p.a.Mappings)-1]
+	key, value := line[:colon], bytes.TrimSpace(line[colon+1:])
+	switch string(key) {
+	case "VmFlags":
+		m.Flags = p.intern(value)
+		p.complete = true
+		return nil
+	case "THPeligible":
+		m.Eligible = string(value) == "1"
+		return nil
+	case "ProtectionKey":
+		return nil
+	case "Rss":
+		p.complete = !p.flags
+	}
+	return p.amount(m, key, value)
+}
+
+func (p *smapsReader) mapping(line []byte) error {
+	if !p.complete {
+		return errors.New("a mapping without its account")
+	}
+	m, err := parseMapping(line, p.intern)
+	if err != nil {
+		return err
+	}
+	if len(p.a.Mappings) == maxMappings {
+		return errors.New("more mappings than a process can have")
+	}
+	p.a.Mappings = append(p.a.Mappings, m)
+	p.complete = false
 	return nil
 }
 
-func (m *Memory) field(key string) *culprit.Bytes {
-	switch key {
+func (p *smapsReader) amount(m *Mapping, key, value []byte) error {
+	to := m.field(key)
+	n, ok := kB(value)
+	switch {
+	case to != nil && ok:
+		*to = n
+	case to != nil:
+		return fmt.Errorf("%s: %q is no size", key, value)
+	case ok: // of a newer kernel
+		if p.a.Other == nil {
+			p.a.Other = map[string]culprit.Bytes{}
+		}
+		p.a.Other[string(key)] += n
+	default:
+		p.a.Unread++
+	}
+	return nil
+}
+
+// kB reads "12 kB" without making a string of it: there are some twenty for each
+// of thousands of mappings.
+func kB(text []byte) (culprit.Bytes, bool) {
+	number, isSize := bytes.CutSuffix(text, []byte(" kB"))
+	number = bytes.TrimSpace(number)
+	if !isSize || len(number) == 0 {
+		return 0, false
+	}
+	var n int64
+	for _, c := range number {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		if n = n*10 + int64(c-'0'); n > maxKilobytes {
+			return 0, false
+		}
+	}
+	return culprit.Bytes(n) * culprit.KiB, true
+}
+
+// field finds the member that a key of the kernel fills, nil when there is none.
+func (m *Memory) field(key []byte) *culprit.Bytes {
+	switch string(key) {
 	case "Size":
 		return &m.Size
+	case "KernelPageSize":
+		return &m.KernelPage
+	case "MMUPageSize":
+		return &m.MMUPage
 	case "Rss":
 		return &m.RSS
 	case "Pss":
 		return &m.PSS
+	case "Pss_Dirty":
+		return &m.PSSDirty
 	case "Pss_Anon":
 		return &m.PSSAnon
 	case "Pss_File":
@@ -185,18 +229,36 @@ func (m *Memory) field(key string) *culprit.Bytes {
 		return &m.PrivateClean
 	case "Private_Dirty":
 		return &m.PrivateDirty
+	}
+	return m.rarer(key)
+}
+
+func (m *Memory) rarer(key []byte) *culprit.Bytes {
+	switch string(key) {
+	case "Referenced":
+		return &m.Referenced
 	case "Anonymous":
 		return &m.Anonymous
+	case "KSM":
+		return &m.KSM
+	case "LazyFree":
+		return &m.LazyFree
 	case "AnonHugePages":
 		return &m.AnonHuge
+	case "ShmemPmdMapped":
+		return &m.ShmemHuge
+	case "FilePmdMapped":
+		return &m.FileHuge
+	case "Shared_Hugetlb":
+		return &m.SharedHugeTLB
+	case "Private_Hugetlb":
+		return &m.PrivateHugeTLB
 	case "Swap":
 		return &m.Swap
 	case "SwapPss":
 		return &m.SwapPSS
 	case "Locked":
 		return &m.Locked
-	case "ShmemPmdMapped":
-		return &m.ShmemMapped
 	}
 	return nil
 }
