@@ -9,7 +9,7 @@ const DoctorSchema = "culprit.doctor/1"
 type Doctor struct {
 	Schema  string `json:"schema"`
 	Tool    string `json:"tool"`
-	Subject string `json:"subject"` // "process", "app", "report"
+	Subject string `json:"subject"` // "process", "app", "report"; "" logs only
 	Name    string `json:"name"`    // "pid 4101 (puma: cluster worker 0)", the folder, the file
 	// Facts are what was looked at, in the order of the rules that use them.
 	Facts []DoctorFact `json:"facts"`
@@ -52,8 +52,8 @@ type Diagnosis struct {
 // Capacity is what fits into the memory of a machine or container.
 type Capacity struct {
 	LimitBytes  Bytes  `json:"limit_bytes"`
-	LimitOf     string `json:"limit_of"` // "cgroup", "host", "--memory"
-	WorkerBytes Bytes  `json:"worker_bytes"`
+	LimitOf     string `json:"limit_of"`     // "cgroup", "host", "--memory"
+	WorkerBytes Bytes  `json:"worker_bytes"` // PSS and swap of the largest
 	MasterBytes Bytes  `json:"master_bytes"` // 0 when there is no master
 	Workers     int    `json:"workers"`      // running or configured, 0 unknown
 	Threads     int    `json:"threads"`      // per worker, 0 unknown
@@ -67,7 +67,7 @@ type Capacity struct {
 
 // Readiness is one fact that a verdict needs from the logs.
 type Readiness struct {
-	Fact   string `json:"fact"`   // "pid", "request_id", "host", "graphql_operation", "request_start", "proxy_timing", "duration"
+	Fact   string `json:"fact"`   // "time", "duration", "request_start", "pid", "host", "request_id", "proxy_timing", "proxy_upstream", "graphql_operation"
 	Status string `json:"status"` // "present", "missing", "cannot_tell"
 	Why    string `json:"why"`    // what it is needed for, and where it was looked for
 	Where  string `json:"where"`  // the file to change, "" nothing to do

@@ -91,12 +91,16 @@ func (o *doctorOptions) run(ctx context.Context, w World, arg string) error {
 			return fmt.Errorf("--app: %w", err)
 		}
 	}
-	samples, err := sampleLogs(ctx, o.logs)
+	samples, warnings, err := sampleLogs(ctx, o.logs)
 	if err != nil {
 		return err
 	}
 	d := diagnose.Diagnose(s)
 	d.Tool, d.Name, d.Readiness = buildinfo.Tool(), name, diagnose.Ready(s.App, samples)
+	d.Warnings = append(d.Warnings, warnings...)
+	if s.App != nil {
+		d.Warnings = append(d.Warnings, s.App.Warnings...)
+	}
 	if d.Circumstances, err = o.weigh(w, "doctor", doctorCharges(d)); err != nil {
 		return err
 	}

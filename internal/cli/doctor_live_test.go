@@ -87,18 +87,20 @@ func fact(d culprit.Doctor, name string) culprit.DoctorFact {
 func TestArenas(t *testing.T) {
 	subheaps := regexp.MustCompile(`<aspace type="subheaps" size="(\d+)"/>`)
 	for name, c := range map[string]struct {
-		env     []string
-		kb      string
-		finding string
+		env         []string
+		threads, kb string
+		finding     string
 	}{
-		"no limit":       {nil, "40000", "likely"},
-		"a limit of two": {[]string{"MALLOC_ARENA_MAX=2"}, "40000", "not_it"},
-		"little in each": {nil, "100", "not_it"},
-		"a limit of one": {[]string{"MALLOC_ARENA_MAX=1"}, "40000", ""},
+		"no limit":       {nil, "10", "40000", "likely"},
+		"a limit of two": {[]string{"MALLOC_ARENA_MAX=2"}, "10", "40000", "not_it"},
+		"by tunables":    {[]string{"GLIBC_TUNABLES=glibc.malloc.arena_max=2"}, "10", "40000", "not_it"},
+		"little in each": {nil, "10", "100", "not_it"},
+		"a limit of one": {[]string{"MALLOC_ARENA_MAX=1"}, "10", "40000", ""},
+		"one thread":     {nil, "1", "400000", "not_it"}, // many heaps, of one arena
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := t.TempDir() + "/info.xml"
-			pid := start(t, c.env, "-e", threads, "10", c.kb, file)
+			pid := start(t, c.env, "-e", threads, c.threads, c.kb, file)
 			info, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
@@ -112,9 +114,15 @@ func TestArenas(t *testing.T) {
 				want += n
 			}
 			d := doctor(t, strconv.Itoa(pid))
-			if got := fact(d, "arenas").Value; got != strconv.Itoa(want) {
+			if got := fact(d, "arena_heaps").Value; got != strconv.Itoa(want) {
 				t.Errorf("%s heaps counted, glibc has %d", got, want)
 			}
+			// The main arena is one of them; which heaps belong together is estimated.
+			arenas, err := strconv.Atoi(fact(d, "arenas").Value)
+			if real := strings.Count(string(info), "<heap nr=") - 1; err != nil || arenas < real-1 || arenas > real+1 {
+				t.Errorf("%d arenas estimated (%v), glibc has %d", arenas, err, real)
+			}
+			addsUp(t, d)
 			finding := ""
 			for _, g := range d.Diagnoses {
 				if g.ID == "arenas" {
@@ -134,6 +142,39 @@ func TestArenas(t *testing.T) {
 	}
 }
 
+// addsUp holds the parts of the memory against all of it.
+func addsUp(t *testing.T, d culprit.Doctor) {
+	t.Helper()
+	sum := culprit.Bytes(0)
+	for _, name := range []string{"main_heap_bytes", "arena_bytes", "stacks_bytes", "run_time_code_bytes", "files_bytes", "shared_memory_bytes", "other_anonymous_bytes"} {
+		sum += fact(d, name).Bytes
+	}
+	if rss := fact(d, "rss_bytes").Bytes; sum != rss || rss == 0 {
+		t.Errorf("parts add up to %d of %d", sum, rss)
+	}
+}
+
+// TestPages: what can be Ruby's pages by their alignment is never less than what
+// Ruby has, and near it where nothing else is mapped.
+func TestPages(t *testing.T) {
+	file := t.TempDir() + "/pages"
+	pid := start(t, nil, "-e", `keep = Array.new(600_000) { Object.new }; GC.start
+		size = GC::INTERNAL_CONSTANTS[:HEAP_PAGE_SIZE] || GC::INTERNAL_CONSTANTS[:HEAP_PAGE_OBJ_LIMIT] * 40 + 64
+		File.write(ARGV[0], GC.stat(:heap_allocated_pages) * (size > 32_000 ? 65536 : 16384)); puts "ready"; $stdout.flush; $stdin.gets; p keep.size`, file)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	has, err := strconv.Atoi(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := fact(doctor(t, strconv.Itoa(pid)), "ruby_pages_at_most_bytes")
+	if f.Quality != "estimated" || float64(f.Bytes) < 0.95*float64(has) || float64(f.Bytes) > 1.6*float64(has) {
+		t.Errorf("%d bytes of pages at most (%s), Ruby has %d", f.Bytes, f.Quality, has)
+	}
+}
+
 // TestCluster: workers that share pages with their master are not added up twice.
 func TestCluster(t *testing.T) {
 	const cluster = `
@@ -141,7 +182,8 @@ keep = "x" * 60_000_000
 $0 = "puma 5.6.5 (tcp://127.0.0.1:0) [shop]"
 up = IO.pipe
 stop = IO.pipe
-kids = 3.times.map { |i| fork { $0 = "puma: cluster worker #{i}: #{Process.ppid} [shop]"; up[1].syswrite("u"); stop[1].close; stop[0].read } }
+# As in a container seen from outside: the title names a pid of its own namespace.
+kids = 3.times.map { |i| fork { $0 = "puma: cluster worker #{i}: 1 [shop]"; up[1].syswrite("u"); stop[1].close; stop[0].read } }
 up[0].read(3)
 puts "ready"; $stdout.flush
 $stdin.gets
@@ -150,14 +192,24 @@ kids.each { |k| Process.wait(k) }
 `
 	pid := start(t, nil, "-e", cluster)
 	d := doctor(t, "--memory", "8GB", strconv.Itoa(pid))
-	if len(d.Diagnoses) == 0 || d.Diagnoses[0].ID != "shared-twice" || d.Diagnoses[0].Finding != "it" {
-		t.Errorf("diagnoses %+v", d.Diagnoses)
+	for _, g := range d.Diagnoses {
+		if g.Finding == "it" || g.Finding == "likely" {
+			t.Errorf("sharing is accused: %+v", g)
+		}
 	}
 	if d.Capacity == nil || d.Capacity.Workers != 3 || d.Capacity.LimitOf != "--memory" || d.Capacity.Fit < 50 {
 		t.Errorf("capacity %+v", d.Capacity)
 	}
-	if !strings.Contains(d.Name, "puma 5.6.5") {
-		t.Errorf("name %q", d.Name)
+	if rss, pss := fact(d, "cluster_rss_bytes").Bytes, fact(d, "cluster_pss_bytes").Bytes; pss <= 60e6 || rss < 2*pss {
+		t.Errorf("RSS of all %d, PSS %d", rss, pss)
+	}
+	if !strings.Contains(d.Name, "puma 5.6.5") || !strings.Contains(strings.Join(d.Warnings, " "), "this is the master") {
+		t.Errorf("name %q, warnings %q", d.Name, d.Warnings)
+	}
+	// With less memory than RSS adds up to, alarms on RSS are wrong.
+	d = doctor(t, "--memory", "250MB", strconv.Itoa(pid))
+	if len(d.Diagnoses) == 0 || d.Diagnoses[0].ID != "shared-twice" || d.Diagnoses[0].Finding != "it" {
+		t.Errorf("diagnoses %+v", d.Diagnoses)
 	}
 }
 

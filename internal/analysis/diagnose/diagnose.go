@@ -18,14 +18,15 @@ import (
 type Mapping struct {
 	Start, End                        uint64
 	Perms, Path                       string
-	RSS, PSS, Private, Swap, AnonHuge culprit.Bytes
+	RSS, PSS, Private, Swap, AnonHuge culprit.Bytes // Swap is the process's own share
 }
 
 // Member is one process of a cluster.
 type Member struct {
-	PID               int
-	Role              string // "master", "worker"
-	RSS, PSS, Private culprit.Bytes
+	PID                     int
+	Role                    string // "master", "worker"
+	RSS, PSS, Private, Swap culprit.Bytes
+	Seconds                 float64 // since it started, 0 unknown
 }
 
 // Process is what a live process shows from outside.
@@ -33,6 +34,8 @@ type Process struct {
 	PID      int
 	Title    string
 	Threads  int
+	Servers  int     // threads of Puma's pool among them, by their names; 0 unknown
+	Seconds  float64 // since it started, 0 unknown
 	Mappings []Mapping
 	// Env is nil when it may not be read.
 	Env map[string]string
@@ -47,14 +50,23 @@ type Process struct {
 	Group Group
 	// Host is the machine; members Unknown.
 	HostTotal, HostShmem culprit.Bytes
-	CPUs                 int    // 0 unknown
-	HugePages            string // "always", "madvise", "never", "" unknown
+	CPUs                 int     // of the machine, 0 unknown
+	Quota                float64 // processors that the cgroup may use, 0 no limit
+	HugePages            string  // "always", "madvise", "never", "" unknown
+	Tmpfs                []Tmpfs // file systems in memory that it sees
+	Warnings             []string
+}
+
+// Tmpfs is a file system in memory and what is in it.
+type Tmpfs struct {
+	Point string
+	Used  culprit.Bytes
 }
 
 // Group is the account of a cgroup, each member Unknown where it is not told.
 type Group struct {
-	Current, Anon, File, Shmem culprit.Bytes
-	Killed                     int64
+	Current, Working, Anon, File, Shmem culprit.Bytes
+	Killed                              int64
 }
 
 // Subject is what is looked at: any of the three may be nil.
@@ -72,7 +84,9 @@ type Subject struct {
 type Rule struct {
 	ID, Title, Class string
 	On               string // "process", "app", "report"
-	Seen             string // what is observed, for the docs
+	Seen             string // what is observed
+	Change           string // what to change first, "" nothing
+	Saves            string // what the change gives back, and how well that is known
 	Confirm          string // what would confirm or refute it
 	URL, Says        string // where the rule comes from
 	judge            func(*facts) (verdict, bool)
@@ -86,9 +100,11 @@ const (
 	cannotTell = "cannot_tell"
 )
 
-// verdict is what a rule found; the rest of a diagnosis is the rule's.
+// verdict is what a rule found; the rest of a diagnosis is the rule's. An empty
+// change is that of the rule, unless there is nothing to change.
 type verdict struct {
 	finding, what, change string
+	class                 string // where the subject shows more than the rule knows
 	saves                 culprit.Interval
 	evidence              []culprit.Evidence
 }
@@ -106,24 +122,36 @@ func Diagnose(s Subject) culprit.Doctor {
 		Schema: culprit.DoctorSchema, Subject: f.subject(), Facts: f.tell(), Capacity: f.capacity(),
 		Diagnoses: []culprit.Diagnosis{}, Readiness: []culprit.Readiness{}, Circumstances: []culprit.Circumstance{}, Warnings: []string{},
 	}
+	if f.p != nil {
+		d.Warnings = append(d.Warnings, f.p.Warnings...)
+	}
 	for _, r := range Rules() {
 		if !f.has(r.On) {
 			continue
 		}
-		v, ok := r.judge(f)
-		if !ok {
-			continue
+		if v, ok := r.judge(f); ok {
+			d.Diagnoses = append(d.Diagnoses, r.diagnosis(v))
 		}
-		d.Diagnoses = append(d.Diagnoses, culprit.Diagnosis{
-			ID: r.ID, Title: r.Title, Class: r.Class, Finding: v.finding, What: v.what, Change: v.change, Confirm: r.Confirm, Saves: v.saves,
-			Evidence: append(slices.Clone(v.evidence), culprit.Evidence{Text: r.Says, URL: r.URL}),
-		})
 	}
 	order := []string{it, likely, cannotTell, notIt}
 	slices.SortStableFunc(d.Diagnoses, func(a, b culprit.Diagnosis) int {
 		return slices.Index(order, a.Finding) - slices.Index(order, b.Finding)
 	})
 	return d
+}
+
+// diagnosis joins what a rule says with what it found.
+func (r Rule) diagnosis(v verdict) culprit.Diagnosis {
+	if v.change == "" && v.finding != notIt {
+		v.change = r.Change
+	}
+	if v.class == "" {
+		v.class = r.Class
+	}
+	return culprit.Diagnosis{
+		ID: r.ID, Title: r.Title, Class: v.class, Finding: v.finding, What: v.what, Change: v.change, Confirm: r.Confirm, Saves: v.saves,
+		Evidence: append(slices.Clone(v.evidence), culprit.Evidence{Text: r.Says, URL: r.URL}),
+	}
 }
 
 func (f *facts) has(on string) bool {

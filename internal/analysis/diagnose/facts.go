@@ -23,12 +23,21 @@ type facts struct {
 	peak     culprit.Bytes
 
 	rss, pss, private, swap, huge culprit.Bytes
-	heap, files, anon             culprit.Bytes
 	arenas                        arenas
-	largest                       Mapping // of anonymous memory outside of heaps
-	allocator                     string  // "glibc", "jemalloc", "tcmalloc", "mimalloc", "musl", "" unknown
-	ruby                          string  // version by the mapped library, "" unknown
-	library                       string  // its path, or that of the allocator
+	by                            split  // rss by what holds it
+	allocator                     string // "glibc", "jemalloc", "tcmalloc", "mimalloc", "musl", "" unknown
+	ruby                          string // version by the mapped library, "" unknown
+	library                       string // path of an allocator that is not libc's
+	cluster                       cluster
+}
+
+// cluster is a master and its workers added up.
+type cluster struct {
+	n, workers      int
+	rss, pss, swap  culprit.Bytes // of all
+	master, largest culprit.Bytes // PSS and swap of the master, of the largest worker
+	private         culprit.Bytes // of the worker that has most
+	list            []Member      // workers
 }
 
 func newFacts(s Subject) *facts {
@@ -60,20 +69,26 @@ func (f *facts) sum() {
 		f.private += m.Private
 		f.swap += m.Swap
 		f.huge += m.AnonHuge
-		switch {
-		case m.Path == "[heap]":
-			f.heap += m.RSS
-		case strings.HasPrefix(m.Path, "/"):
-			f.files += m.RSS
+		if strings.HasPrefix(m.Path, "/") {
 			f.recognise(m.Path)
-		case anonymous(m):
-			f.anon += m.RSS
-			if m.RSS > f.largest.RSS && m.Start%heapMax != 0 {
-				f.largest = m
-			}
 		}
 	}
 	f.arenas = countArenas(f.p.Mappings)
+	f.by = splitOf(f.p.Mappings, f.arenas, pageAlign(f.ruby))
+	for _, m := range f.p.Cluster {
+		f.cluster.n++
+		f.cluster.rss += m.RSS
+		f.cluster.pss += m.PSS
+		f.cluster.swap += m.Swap
+		if m.Role != "worker" {
+			f.cluster.master += m.PSS + m.Swap
+			continue
+		}
+		f.cluster.workers++
+		f.cluster.largest = max(f.cluster.largest, m.PSS+m.Swap)
+		f.cluster.private = max(f.cluster.private, m.Private)
+		f.cluster.list = append(f.cluster.list, m)
+	}
 }
 
 func (f *facts) recognise(path string) {
@@ -145,15 +160,18 @@ func (f *facts) tell() []culprit.DoctorFact {
 	amount("rss_bytes", f.rss, "exact", smaps)
 	amount("pss_bytes", f.pss, "exact", smaps)
 	amount("private_bytes", f.private, "exact", smaps)
-	amount("main_heap_bytes", f.heap, "exact", smaps)
-	word("arenas", strconv.Itoa(f.arenas.n), "exact", smaps)
-	amount("arena_bytes", f.arenas.rss, f.arenaQuality(), smaps)
-	amount("files_bytes", f.files, "exact", smaps)
-	amount("other_anonymous_bytes", max(0, f.anon-f.arenas.rss), f.arenaQuality(), smaps)
-	amount("huge_pages_bytes", f.huge, "exact", smaps)
-	amount("swap_bytes", f.swap, "exact", smaps)
-	word("ruby_objects", "not told by smaps", "refused", smaps)
+	if f.swap > 0 {
+		amount("swap_bytes", f.swap, "exact", smaps)
+	}
+	f.tellSplit(amount, word, smaps)
+	if f.huge > 0 {
+		amount("huge_pages_bytes", f.huge, "exact", smaps)
+	}
 	word("threads", strconv.Itoa(f.p.Threads), "exact", fmt.Sprintf("/proc/%d/stat", f.p.PID))
+	if f.p.Servers > 0 {
+		word("puma_threads", strconv.Itoa(f.p.Servers), "exact", fmt.Sprintf("/proc/%d/task", f.p.PID))
+	}
+	f.tellCluster(amount, word)
 	if f.allocator != "" {
 		word("allocator", f.allocator, "exact", smaps)
 	}
@@ -170,18 +188,49 @@ func (f *facts) tell() []culprit.DoctorFact {
 	if f.p.CPUs > 0 {
 		word("cpus", strconv.Itoa(f.p.CPUs), "exact", "/sys/devices/system/cpu/online")
 	}
+	if f.p.Quota > 0 {
+		word("cpu_quota", strconv.FormatFloat(f.p.Quota, 'f', -1, 64), "exact", "cgroup")
+	}
 	return out
 }
 
-// arenaQuality: a heap that is merged with its neighbour is counted exactly, and
-// what is resident in each of the two is taken as even.
-func (f *facts) arenaQuality() string {
-	for _, m := range f.p.Mappings {
-		if m.Start%heapMax == 0 && m.Perms == "rw-p" && m.End-m.Start > heapMax {
-			return "estimated"
-		}
+// tellSplit lists what holds the resident memory: the amounts add up to it.
+func (f *facts) tellSplit(amount func(name string, b culprit.Bytes, quality, source string), word func(name, value, quality, source string), smaps string) {
+	part, most := "exact", "estimated"
+	if f.arenas.merged {
+		part = "estimated"
 	}
-	return "exact"
+	amount("main_heap_bytes", f.by.heap, "exact", smaps)
+	word("arena_heaps", strconv.Itoa(f.arenas.heaps), "exact", smaps)
+	word("arenas", strconv.Itoa(f.arenas.n), "estimated", smaps)
+	amount("arena_bytes", f.by.arenas, part, smaps)
+	amount("stacks_bytes", f.by.stacks, "estimated", smaps)
+	amount("run_time_code_bytes", f.by.code, "exact", smaps)
+	amount("files_bytes", f.by.files, "exact", smaps)
+	amount("shared_memory_bytes", f.by.shared, "exact", smaps)
+	amount("other_anonymous_bytes", f.by.unnamed, part, smaps)
+	if f.by.named {
+		most = "exact"
+	}
+	if f.by.pages == culprit.Unknown {
+		word("ruby_pages_at_most_bytes", "in the heaps above: not told by smaps", "refused", smaps)
+		return
+	}
+	amount("ruby_pages_at_most_bytes", f.by.pages, most, smaps)
+}
+
+// tellCluster lists what master and workers have together, and each worker by
+// itself.
+func (f *facts) tellCluster(amount func(name string, b culprit.Bytes, quality, source string), word func(name, value, quality, source string)) {
+	c := f.cluster
+	if c.n == 0 {
+		return
+	}
+	const rollup = "/proc/*/smaps_rollup"
+	word("cluster", fmt.Sprintf("%d workers, 1 master", c.workers), "exact", "/proc/*/cmdline")
+	amount("cluster_rss_bytes", c.rss, "exact", rollup)
+	amount("cluster_pss_bytes", c.pss, "exact", rollup)
+	amount("worker_private_most_bytes", c.private, "exact", rollup)
 }
 
 func (f *facts) tellEnv(word func(name, value, quality, source string)) {
@@ -189,7 +238,7 @@ func (f *facts) tellEnv(word func(name, value, quality, source string)) {
 		word("environment", "may not be read", "refused", fmt.Sprintf("/proc/%d/environ", f.p.PID))
 		return
 	}
-	for _, name := range []string{"MALLOC_ARENA_MAX", "LD_PRELOAD", "MALLOC_CONF", "RUBYOPT", "RUBY_YJIT_ENABLE", "WEB_CONCURRENCY", "RAILS_MAX_THREADS"} {
+	for _, name := range []string{"MALLOC_ARENA_MAX", "GLIBC_TUNABLES", "LD_PRELOAD", "MALLOC_CONF", "RUBYOPT", "RUBY_YJIT_ENABLE", "WEB_CONCURRENCY", "RAILS_MAX_THREADS"} {
 		if v := f.p.Env[name]; v != "" {
 			word(name, v, "exact", fmt.Sprintf("/proc/%d/environ", f.p.PID))
 		}

@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"culprit"
@@ -12,27 +11,43 @@ import (
 // LogSample is what the calls of one log carry.
 type LogSample struct {
 	Path, Format                                     string
-	Proxy                                            bool // written in front of the app
+	Host                                             string // by the file's name or its folder, ""
+	Proxy                                            bool   // written in front of the app
 	Calls                                            int64
-	PID, ID, Host, Start, Duration, GraphQL, Operate int64 // calls that carry it
+	Timed, PID, ID, Hosts, Start, Duration, Upstream int64 // calls that carry it
+	GraphQL, Operations                              int64 // GraphQL calls, and those with their operation
 }
 
 // enough is the share of calls that must carry a fact for it to count as there:
 // a few lines may be of boots and errors.
 const enough = 0.9
 
-// facts that a verdict needs, in the order in which they matter.
-var wanted = []struct {
+// want is one fact that a verdict needs.
+type want struct {
 	fact, why string
 	count     func(LogSample) int64
 	proxy     bool // asked of proxy logs
-}{
-	{"request_start", "a call that never ended is the first suspect: only a line at its start shows it", func(s LogSample) int64 { return s.Start }, false},
-	{"duration", "which calls were in flight when memory grew", func(s LogSample) int64 { return s.Duration }, false},
-	{"pid", "which process served a call: memory is per process", func(s LogSample) int64 { return s.PID }, false},
-	{"host", "which server: only the file's name tells it otherwise", func(s LogSample) int64 { return s.Host }, false},
-	{"request_id", "joins the lines of one call, and the app's log with the proxy's", func(s LogSample) int64 { return s.ID }, false},
-	{"proxy_timing", "streamed bodies and clients that went away: only the proxy sees the whole call", func(s LogSample) int64 { return s.Duration }, true},
+}
+
+// wanted are the facts in the order in which they matter.
+func wanted() []want {
+	return []want{
+		{"time", "when a call was: without it no line can be held against a curve", func(s LogSample) int64 { return s.Timed }, false},
+		{"duration", "which calls were in flight when memory grew", func(s LogSample) int64 { return s.Duration }, false},
+		{"request_start", "a call that never ended is the first suspect: only a line at its start shows it", func(s LogSample) int64 { return s.Start }, false},
+		{"pid", "which process served a call: memory is per process", func(s LogSample) int64 { return s.PID }, false},
+		{"host", "which server: only the file's name tells it otherwise", hosts, false},
+		{"request_id", "joins the lines of one call, and the app's log with the proxy's", func(s LogSample) int64 { return s.ID }, false},
+		{"proxy_timing", "streamed bodies and clients that went away: only the proxy sees the whole call", func(s LogSample) int64 { return s.Duration }, true},
+		{"proxy_upstream", "which server the proxy sent a call to", func(s LogSample) int64 { return s.Upstream }, true},
+	}
+}
+
+func hosts(s LogSample) int64 {
+	if s.Host != "" {
+		return s.Calls
+	}
+	return s.Hosts
 }
 
 // Ready says which facts a verdict needs that the logs do not carry, and the lines
@@ -43,12 +58,13 @@ func Ready(a *app.App, samples []LogSample) []culprit.Readiness {
 		return out
 	}
 	l := logging(a)
-	for _, w := range wanted {
+	for _, w := range wanted() {
 		r := culprit.Readiness{Fact: w.fact, Why: w.why, Status: cannotTell}
-		if !sampled(&r, w.proxy, w.count, samples) {
+		if !sampled(&r, w, samples) {
 			l.status(&r)
 		}
-		if r.Status != "present" {
+		// What nobody has looked at is not known to be missing.
+		if r.Status == "missing" || r.Status == cannotTell && a != nil {
 			l.remedy(&r)
 		}
 		out = append(out, r)
@@ -60,152 +76,23 @@ func Ready(a *app.App, samples []LogSample) []culprit.Readiness {
 }
 
 // sampled decides by real lines; it reports whether it could.
-func sampled(r *culprit.Readiness, proxy bool, count func(LogSample) int64, samples []LogSample) bool {
+func sampled(r *culprit.Readiness, w want, samples []LogSample) bool {
 	seen := false
 	for _, s := range samples {
-		if s.Proxy != proxy || s.Calls == 0 {
+		if s.Proxy != w.proxy || s.Calls == 0 {
 			continue
 		}
 		seen = true
-		n := count(s)
+		n := w.count(s)
+		r.Why += fmt.Sprintf("; %d of %d calls in %s carry it", n, s.Calls, s.Path)
 		if float64(n) >= enough*float64(s.Calls) {
 			r.Status = "present"
-			r.Why += fmt.Sprintf("; %d of %d calls in %s carry it", n, s.Calls, s.Path)
 			return true
 		}
 		r.Status = "missing"
-		r.Why += fmt.Sprintf("; %d of %d calls in %s carry it", n, s.Calls, s.Path)
 	}
 	return seen
 }
-
-// logConfig is what the settings say of the app's logs.
-type logConfig struct {
-	read, lograge, json, keepsOriginal bool
-	formatter, idTag, pidTag           bool
-	options                            map[string]bool // words within lograge's options
-	graphqlGem                         bool
-	where                              string
-}
-
-var (
-	logragePid  = regexp.MustCompile(`\b(Process\.pid|\$\$|pid:)`)
-	logrageID   = regexp.MustCompile(`request_id`)
-	logrageHost = regexp.MustCompile(`\b(hostname|host:|Socket\.gethostname)`)
-	logrageTime = regexp.MustCompile(`\b(time:|timestamp|Time\.(now|current))`)
-	operation   = regexp.MustCompile(`operation(_name|Name)?\b`)
-)
-
-func logging(a *app.App) logConfig {
-	c := logConfig{options: map[string]bool{}, where: "config/environments/production.rb"}
-	if a == nil {
-		return c
-	}
-	c.graphqlGem = len(a.Lock.Find("graphql")) > 0
-	for _, s := range a.Production {
-		c.read = true
-		switch s.Name {
-		case "config.lograge.enabled":
-			c.lograge = s.Value != "false"
-		case "config.lograge.formatter":
-			c.json = strings.Contains(s.Value, "Json") || strings.Contains(s.Value, "Logstash")
-		case "config.lograge.keep_original_rails_log":
-			c.keepsOriginal = s.Value == "true"
-		case "config.log_formatter":
-			c.formatter = strings.Contains(s.Value, "Logger::Formatter") && !strings.Contains(s.Value, "Simple")
-		case "config.log_tags":
-			c.idTag, c.pidTag = strings.Contains(s.Value, "request_id"), logragePid.MatchString(s.Value)
-		case "config.logger":
-			c.formatter = c.formatter || strings.Contains(s.Value, "Logger::Formatter")
-		}
-	}
-	c.initializers(a)
-	return c
-}
-
-// initializers looks for what is added to lograge's lines anywhere in config and
-// in the controllers that hand facts on.
-func (c *logConfig) initializers(a *app.App) {
-	for i := range a.Sources {
-		s := &a.Sources[i]
-		if !strings.HasPrefix(s.Path, "config/") && !strings.HasPrefix(s.Path, "app/controllers/") {
-			continue
-		}
-		text := strings.Join(s.Code, "\n")
-		if strings.Contains(text, "lograge.enabled = true") {
-			c.lograge, c.read = true, true
-		}
-		if strings.HasPrefix(s.Path, "config/") && !strings.Contains(text, "lograge") {
-			continue
-		}
-		for name, re := range map[string]*regexp.Regexp{"pid": logragePid, "request_id": logrageID, "host": logrageHost, "time": logrageTime, "operation": operation} {
-			c.options[name] = c.options[name] || re.MatchString(text)
-		}
-	}
-}
-
-// status decides by settings.
-func (c logConfig) status(r *culprit.Readiness) {
-	if !c.read || r.Fact == "proxy_timing" {
-		return
-	}
-	has := false
-	switch r.Fact {
-	case "request_start":
-		has = !c.lograge || c.keepsOriginal
-	case "duration":
-		has = true // Completed ... in 12ms, and lograge's duration
-	case "pid":
-		has = c.formatter && !c.lograge || c.pidTag && !c.lograge || c.lograge && c.options["pid"]
-	case "request_id":
-		has = c.idTag && !c.lograge || c.lograge && c.options["request_id"]
-	case "host":
-		has = c.lograge && c.options["host"]
-	}
-	r.Status = "missing"
-	if has {
-		r.Status = "present"
-	}
-	r.Why += "; by " + c.where
-}
-
-// remedy gives the exact lines.
-func (c logConfig) remedy(r *culprit.Readiness) {
-	switch r.Fact {
-	case "proxy_timing":
-		r.Where, r.Add = "nginx.conf, in http {}", nginxFormat
-	case "request_start":
-		if c.lograge {
-			r.Where, r.Add = c.where, "config.lograge.keep_original_rails_log = true\nconfig.lograge.logger = ActiveSupport::Logger.new(\"log/lograge.log\")"
-			return
-		}
-		r.Where, r.Add = c.where, railsLog
-	case "host":
-		if c.lograge {
-			r.Where, r.Add = c.where, lograge
-			return
-		}
-		r.Where, r.Add = "the file's name or its folder", "web3/production.log, or web3.production.log"
-	default:
-		r.Where, r.Add = c.where, railsLog
-		if c.lograge {
-			r.Add = lograge
-		}
-	}
-}
-
-const nginxFormat = `log_format culprit '$remote_addr - - [$time_iso8601] "$request" $status $body_bytes_sent '
-  '"$http_referer" "$http_user_agent" rt=$request_time urt=$upstream_response_time '
-  'ua="$upstream_addr" rid=$request_id';
-access_log /var/log/nginx/access.log culprit;`
-
-const railsLog = `config.log_level = :info
-config.log_tags = [:request_id]
-config.log_formatter = ::Logger::Formatter.new`
-
-const lograge = `config.lograge.custom_payload { |c| { request_id: c.request.request_id, operation: c.params[:operationName] } }
-config.lograge.custom_options = ->(event) { { time: Time.now.utc.iso8601(3), pid: Process.pid, host: Socket.gethostname,
-  request_id: event.payload[:request_id], operation: event.payload[:operation] }.compact }`
 
 // graphql: one endpoint hides hundreds of operations. It is nil where there is no
 // GraphQL.
@@ -214,7 +101,7 @@ func graphql(a *app.App, samples []LogSample, c logConfig) *culprit.Readiness {
 	calls, named := int64(0), int64(0)
 	for _, s := range samples {
 		calls += s.GraphQL
-		named += s.Operate
+		named += s.Operations
 	}
 	switch {
 	case calls > 0:
@@ -225,18 +112,46 @@ func graphql(a *app.App, samples []LogSample, c logConfig) *culprit.Readiness {
 		}
 	case a == nil || !c.graphqlGem:
 		return nil
-	case c.options["operation"]:
-		r.Status = "present"
-	case c.read:
+	case c.read && c.other == "":
 		r.Status = "missing"
+		if c.lograge && c.options["operation"] {
+			r.Status = "present"
+		} else if !c.lograge && c.speaks() {
+			r.Status = "present"
+			r.Why += "; the line with Parameters tells it, where clients send one"
+		}
 	}
 	if r.Status == "present" {
 		return &r
 	}
-	r.Where = "app/controllers/graphql_controller.rb, and " + c.where
-	r.Add = "def append_info_to_payload(payload)\n  super\n  payload[:operation] = params[:operationName]\nend"
-	if c.lograge {
-		r.Add += "\n" + lograge
+	r.Where, r.Add = c.where, c.lines()
+	if !c.lograge {
+		r.Where = "the client"
+		r.Add = "operationName in each query: Rails logs it among Parameters"
 	}
 	return &r
+}
+
+// proxyFormat looks in the app's folder for a format of nginx's log that holds a
+// variable.
+func proxyFormat(a *app.App, r *culprit.Readiness, variable string) {
+	for i := range a.Sources {
+		s := &a.Sources[i]
+		if !strings.HasSuffix(s.Path, ".conf") {
+			continue
+		}
+		text := strings.Join(s.Code, "\n")
+		if !strings.Contains(text, "proxy_pass") && !strings.Contains(text, "log_format") {
+			continue
+		}
+		if strings.Contains(text, "log_format") && strings.Contains(text, variable) {
+			r.Status, r.Where = "present", ""
+			r.Why += "; by " + s.Path
+			return
+		}
+		if r.Status != "missing" {
+			r.Status, r.Where = "missing", s.Path
+			r.Why += "; " + s.Path + " lacks " + variable
+		}
+	}
 }

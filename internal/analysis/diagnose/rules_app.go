@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 
 	"culprit"
@@ -15,13 +16,17 @@ func appRules() []Rule {
 		{
 			ID: "settings-memory", Title: "Workers times threads, by the settings", Class: "configuration", On: "app",
 			Seen:    "config/puma.rb, with the environment that files of the app set",
+			Change:  "Set WEB_CONCURRENCY by memory, not by cores.",
+			Saves:   "a worker's memory for each worker less; unknown without a running one",
 			Confirm: "culprit doctor PID on a running worker says what one takes, and how many fit.",
 			URL:     "https://github.com/puma/puma/blob/master/docs/deployment.md", Says: "how many workers and threads",
 			judge: judgeSettings,
 		},
 		{
 			ID: "settings-allocator", Title: "Which allocator, by the settings", Class: "fragmentation", On: "app",
-			Seen:    "MALLOC_ARENA_MAX and LD_PRELOAD in files of the app",
+			Seen:    "MALLOC_ARENA_MAX, GLIBC_TUNABLES and LD_PRELOAD in files of the app",
+			Change:  "If they are not set where it runs: set MALLOC_ARENA_MAX=2 on one of the servers and compare.",
+			Saves:   "unknown without a running process",
 			Confirm: "culprit doctor PID shows which one a process really has.",
 			URL:     "https://devcenter.heroku.com/articles/tuning-glibc-memory-behavior", Says: "what MALLOC_ARENA_MAX does, and what it costs",
 			judge: judgeAllocator,
@@ -45,10 +50,13 @@ func judgeSettings(f *facts) (verdict, bool) {
 			v.evidence = append(v.evidence, settingAt(s))
 		}
 	}
-	if p.Workers != nil && workers == 0 {
+	if p.Workers != nil && (workers == 0 || byCores(p.Workers, f)) {
 		v.finding = cannotTell
-		v.what = "the number of workers is computed when Puma starts: in a container, cores are those of the host"
-		v.change = "Set WEB_CONCURRENCY by memory, not by cores."
+		v.what = "the number of workers is computed when Puma starts"
+		if byCores(p.Workers, f) {
+			v.what = "as many workers as the machine has cores: in a container these are the host's, and memory does not grow with them"
+			f.againstFit(&v)
+		}
 		return v, true
 	}
 	text := func(n int, of string) string {
@@ -62,6 +70,36 @@ func judgeSettings(f *facts) (verdict, bool) {
 		v.what += fmt.Sprintf(": with %s that is %s for each worker", f.memory, culprit.Bytes(float64(f.memory)*(1-headroom)/float64(workers)))
 	}
 	return v, true
+}
+
+// cores are ways to count the processors of the machine.
+var cores = regexp.MustCompile(`nprocessors|physical_processor_count|processor_count|available_processor_count|\bauto\b`)
+
+// byCores tells whether the number of workers is that of the processors, by the
+// line itself or by WEB_CONCURRENCY=auto, which Puma takes so since 6.
+func byCores(s *app.Setting, f *facts) bool {
+	if v, _, _ := f.env("WEB_CONCURRENCY"); v != "" {
+		return v == "auto"
+	}
+	return s.Dynamic && cores.MatchString(s.Value+" "+s.Text)
+}
+
+// againstFit says what the processors mean for the memory, where a process was
+// looked at too.
+func (f *facts) againstFit(v *verdict) {
+	if f.p == nil || f.p.CPUs == 0 {
+		return
+	}
+	c := f.capacity()
+	if c == nil {
+		return
+	}
+	v.what += fmt.Sprintf("; here there are %d, and %d workers fit", f.p.CPUs, c.Fit)
+	v.finding = notIt
+	if f.p.CPUs > c.Fit {
+		v.finding = it
+		v.change = fmt.Sprintf("Set WEB_CONCURRENCY to %d or less.", max(1, c.Fit))
+	}
 }
 
 // configured is a number of config/puma.rb: the variable that overrides it where a
@@ -84,10 +122,16 @@ func (f *facts) configured(s *app.Setting, variable string) int {
 	return n
 }
 
-// threads are those of a worker, by config/puma.rb; 0 unknown.
+// threads are those of a worker: by config/puma.rb, else those that serve in the
+// process now; 0 unknown.
 func (f *facts) threads() int {
 	if f.a != nil {
-		return f.configured(f.a.Puma.ThreadsMax, "RAILS_MAX_THREADS")
+		if n := f.configured(f.a.Puma.ThreadsMax, "RAILS_MAX_THREADS"); n > 0 {
+			return n
+		}
+	}
+	if f.p != nil {
+		return f.p.Servers
 	}
 	return 0
 }
@@ -99,7 +143,7 @@ func judgeAllocator(f *facts) (verdict, bool) {
 	var ev []culprit.Evidence
 	for i := range f.a.Env {
 		s := &f.a.Env[i]
-		if s.Name == "MALLOC_ARENA_MAX" || s.Name == "LD_PRELOAD" {
+		if s.Name == "MALLOC_ARENA_MAX" || s.Name == "LD_PRELOAD" || s.Name == "GLIBC_TUNABLES" {
 			ev = append(ev, settingAt(s))
 		}
 	}
@@ -110,7 +154,6 @@ func judgeAllocator(f *facts) (verdict, bool) {
 	case threads >= 2:
 		return verdict{
 			finding: cannotTell, what: fmt.Sprintf("%d threads, and no file of the app sets MALLOC_ARENA_MAX or LD_PRELOAD; they may be set where it runs", threads),
-			change: "If they are not: set MALLOC_ARENA_MAX=2 on one of the servers and compare.",
 		}, true
 	}
 	return verdict{}, false

@@ -55,11 +55,11 @@ func Write(w io.Writer, d culprit.Doctor, o sheet.Options) error {
 		}
 		p.Para("  not it: ", p.Paint.Green, c, 10, 0)
 	}
+	for _, warning := range d.Warnings {
+		p.Para("  note: ", p.Paint.Yellow, style.Clean(warning), 8, 0)
+	}
 	readiness(&p, d.Readiness)
 	facts(&p, d.Facts)
-	for _, warning := range d.Warnings {
-		p.Para("note: ", p.Paint.Yellow, style.Clean(warning), 6, 0)
-	}
 	_, err := p.WriteTo(w)
 	return err
 }
@@ -71,6 +71,8 @@ func head(p *sheet.Sheet, d culprit.Doctor) {
 	}
 	label, in, text := "NOTHING TO CHANGE", p.Paint.Green, ""
 	switch {
+	case d.Subject == "":
+		label, text = lacking(d.Readiness)
 	case n["it"]+n["likely"] > 0:
 		label, in = "TO CHANGE", p.Paint.Yellow
 		for _, g := range d.Diagnoses {
@@ -88,6 +90,21 @@ func head(p *sheet.Sheet, d culprit.Doctor) {
 	}
 	p.Para(label, in, text, 2, 0)
 	p.Para("  ", sheet.None, style.Clean(d.Name), 2, 0)
+}
+
+// lacking sums up what logs alone show.
+func lacking(list []culprit.Readiness) (label, text string) {
+	n := map[string]int64{}
+	for _, r := range list {
+		n[r.Status]++
+	}
+	switch {
+	case n["missing"] > 0:
+		return "NOT READY", "the logs lack " + style.Plural(n["missing"], "fact", "facts") + " that a verdict needs"
+	case n["cannot_tell"] > 0:
+		return "NOTHING MISSING", "in what was looked at"
+	}
+	return "READY", "the logs carry what a verdict needs"
 }
 
 func diagnosis(p *sheet.Sheet, g culprit.Diagnosis, standing string) {
@@ -116,12 +133,19 @@ func readiness(p *sheet.Sheet, list []culprit.Readiness) {
 		return
 	}
 	p.Heading("Are the logs ready for a verdict?")
+	names := map[string][]string{}
 	for _, r := range list {
-		in := p.Paint.Green
-		if r.Status != "present" {
-			in = p.Paint.Yellow
+		name := strings.ReplaceAll(r.Fact, "_", " ")
+		names[r.Status] = append(names[r.Status], name)
+		if r.Status == "missing" {
+			p.Para("  missing: ", p.Paint.Yellow, style.Clean(name+": "+r.Why), 11, 0)
 		}
-		p.Para("  "+style.Pad(strings.ReplaceAll(r.Status, "_", " "), 11)+" "+style.Pad(strings.ReplaceAll(r.Fact, "_", " "), 17)+" ", in, style.Clean(r.Why), 31, 0)
+	}
+	if found := names["present"]; len(found) > 0 {
+		p.Para("  present: ", p.Paint.Green, strings.Join(found, ", "), 11, 0)
+	}
+	if open := names["cannot_tell"]; len(open) > 0 {
+		p.Para("  not known: ", p.Paint.Dim, strings.Join(open, ", ")+"; --log FILE looks at real lines", 13, 0)
 	}
 	told := map[string]bool{}
 	for _, r := range list {
@@ -148,7 +172,37 @@ func facts(p *sheet.Sheet, list []culprit.DoctorFact) {
 		if f.Quality != "exact" {
 			quality = f.Quality
 		}
-		rows = append(rows, []string{strings.TrimSuffix(strings.ReplaceAll(f.Name, "_", " "), " bytes"), style.Clean(f.Value), quality, style.Clean(f.Source)})
+		rows = append(rows, []string{factName(f.Name), style.Clean(f.Value), quality, style.Clean(f.Source)})
 	}
 	p.Table(rows, []bool{false, false, false, false})
+}
+
+// factName is what a reader calls a fact; those that are not listed read well as
+// they are.
+func factName(name string) string {
+	switch name {
+	case "main_heap_bytes":
+		return "in the main heap"
+	case "arena_heaps":
+		return "heaps of threads"
+	case "arenas":
+		return "arenas of these"
+	case "arena_bytes":
+		return "in heaps of threads"
+	case "stacks_bytes":
+		return "in stacks of threads"
+	case "run_time_code_bytes":
+		return "in code made at run time"
+	case "files_bytes":
+		return "in files and libraries"
+	case "shared_memory_bytes":
+		return "in shared memory"
+	case "other_anonymous_bytes":
+		return "in other memory"
+	case "ruby_pages_at_most_bytes":
+		return "of it Ruby's pages, at most"
+	case "worker_private_most_bytes":
+		return "private, most of a worker"
+	}
+	return strings.TrimSuffix(strings.ReplaceAll(name, "_", " "), " bytes")
 }
