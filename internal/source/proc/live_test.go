@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"culprit"
@@ -54,6 +55,7 @@ func TestLive(t *testing.T) {
 		3.times { |i| Thread.new { Thread.current.name = "puma srv tp 00#{i}"; sleep } }
 		sleep 0.2`)
 	f := Host()
+	frozen := freeze(t, pid)
 	a, err := f.Smaps(pid)
 	if err != nil {
 		t.Fatal(err)
@@ -69,6 +71,7 @@ func TestLive(t *testing.T) {
 	if err != nil || sum.RSS != roll.RSS || sum.Anonymous != roll.Anonymous || roll.PSSAnon == culprit.Unknown {
 		t.Errorf("mappings add up to RSS %d, anonymous %d; the kernel says %d, %d (%v)", sum.RSS, sum.Anonymous, roll.RSS, roll.Anonymous, err)
 	}
+	frozen()
 	maps, err := f.Maps(pid)
 	if err != nil || len(maps) != len(a.Mappings) || maps[0].Start != a.Mappings[0].Start {
 		t.Errorf("%d mappings in maps, %d in smaps, %v", len(maps), len(a.Mappings), err)
@@ -91,6 +94,24 @@ func TestLive(t *testing.T) {
 	} {
 		if !errors.Is(err, ErrGone) {
 			t.Errorf("%s of a process that ended: %v", name, err)
+		}
+	}
+}
+
+// freeze stops a process, so that two looks at it see the same, and returns what
+// lets it go on.
+func freeze(t *testing.T, pid int) (goOn func()) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	var status syscall.WaitStatus
+	if _, err := syscall.Wait4(pid, &status, syscall.WUNTRACED, nil); err != nil || !status.Stopped() {
+		t.Fatalf("%d did not stop: %v, %v", pid, status, err)
+	}
+	return func() {
+		if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+			t.Error(err)
 		}
 	}
 }
