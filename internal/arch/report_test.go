@@ -26,6 +26,13 @@ func TestReportFormat(t *testing.T) {
 		schema := map[string]string{"gems.md": culprit.GemsSchema, "boot.md": culprit.BootSchema, "doctor.md": culprit.DoctorSchema}[name]
 		holdFormat(t, name, schema, typ, inReport)
 	}
+	type heaps struct {
+		Heap culprit.Heap
+		Diff culprit.HeapDiff
+	}
+	forms := map[string]reflect.Type{"heaps": reflect.TypeFor[heaps]()}
+	holdFormat(t, "heap.md", culprit.HeapSchema, reflect.TypeFor[heaps](), forms)
+	holdFormat(t, "heap.md", culprit.HeapDiffSchema, reflect.TypeFor[heaps](), forms)
 }
 
 // holdFormat holds one document against a type; what the report documents needs

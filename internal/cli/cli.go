@@ -97,11 +97,10 @@ func NewRoot(w World) *cobra.Command {
 		w.Env = os.Getenv
 	}
 	root := &cobra.Command{
-		Use:   "culprit",
-		Short: "Names the request, job or gem that ate a Ruby server's memory",
-		Long:  "culprit names what ate a Ruby server's memory; it installs and restarts nothing.",
-		Example: `  culprit investigate /var/log/app/ procstat.lp
-  culprit gems app/`,
+		Use:          "culprit",
+		Short:        "Names the request, job or gem that ate a Ruby server's memory",
+		Long:         "culprit names what ate a Ruby server's memory; it installs and restarts nothing.",
+		Example:      `  culprit investigate /var/log/app/ procstat.lp`,
 		SilenceUsage: true, SilenceErrors: true,
 		Version: buildinfo.Version,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -123,7 +122,7 @@ func NewRoot(w World) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(err, "see "+cmd.CommandPath()+" --help")
 	})
-	root.AddCommand(newInvestigate(w), newGems(w), newBoot(w), newDoctor(w), newFormats(w))
+	root.AddCommand(newInvestigate(w), newGems(w), newBoot(w), newHeap(w), newDoctor(w), newFormats(w))
 	return root
 }
 

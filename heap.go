@@ -1,0 +1,99 @@
+package culprit
+
+// HeapSchema and HeapDiffSchema are the names and versions of the JSON forms of
+// Heap and HeapDiff, documented in docs/format/heap.md.
+const (
+	HeapSchema     = "culprit.heap/1"
+	HeapDiffSchema = "culprit.heapdiff/1"
+)
+
+// Heap is what a dump of a Ruby heap holds, and what holds it.
+type Heap struct {
+	Schema string     `json:"schema"`
+	Tool   string     `json:"tool"`
+	Dump   string     `json:"dump"` // the file
+	Totals HeapTotals `json:"totals"`
+	// Each groups all objects; by retained size, largest first.
+	ByClass      []HeapGroup   `json:"by_class"`
+	ByType       []HeapGroup   `json:"by_type"`
+	ByLocation   []HeapGroup   `json:"by_location"`
+	ByGem        []HeapGroup   `json:"by_gem"`
+	ByGeneration []HeapGroup   `json:"by_generation"` // oldest first, "not traced" last
+	Suspects     []HeapSuspect `json:"suspects"`
+	Warnings     []string      `json:"warnings"`
+}
+
+// HeapTotals are sums over a whole dump.
+type HeapTotals struct {
+	Objects int64 `json:"objects"`
+	Bytes   Bytes `json:"bytes"`
+	// Unreachable objects are in the dump and nobody refers to them: garbage that was
+	// not collected yet.
+	UnreachableObjects int64 `json:"unreachable_objects"`
+	UnreachableBytes   Bytes `json:"unreachable_bytes"`
+	Lines              int64 `json:"lines"`
+	Understood         int64 `json:"understood"`
+}
+
+// HeapGroup is a sum over objects that have something in common. Retained is what
+// would be freed if all of them went.
+type HeapGroup struct {
+	Key      string `json:"key"`
+	Objects  int64  `json:"objects"`
+	Bytes    Bytes  `json:"bytes"`
+	Retained Bytes  `json:"retained"`
+}
+
+// HeapNode is one object, named for a reader.
+type HeapNode struct {
+	Describe string `json:"describe"`
+	Address  string `json:"address"`
+	Class    string `json:"class"`
+}
+
+// HeapSuspect is an object that holds much, with the way from the machine to it.
+type HeapSuspect struct {
+	Describe string     `json:"describe"`
+	Address  string     `json:"address"`
+	Class    string     `json:"class"`
+	Retained Bytes      `json:"retained"`
+	Share    float64    `json:"share"` // of all bytes, 0..1
+	Path     []HeapNode `json:"path"`
+}
+
+// HeapDiff is what came and stayed between dumps of one process.
+type HeapDiff struct {
+	Schema   string          `json:"schema"`
+	Tool     string          `json:"tool"`
+	Dumps    []string        `json:"dumps"`
+	Retained HeapTally       `json:"retained"` // of two dumps: new in the second
+	Gone     HeapTally       `json:"gone"`     // in the first, and not in the second
+	Groups   []HeapDiffGroup `json:"groups"`   // largest first
+	Warnings []string        `json:"warnings"`
+}
+
+// HeapTally counts objects.
+type HeapTally struct {
+	Objects int64 `json:"objects"`
+	Bytes   Bytes `json:"bytes"`
+}
+
+// HeapDiffGroup are retained objects of one class made at one place.
+type HeapDiffGroup struct {
+	Location string `json:"location"` // "" not traced
+	Class    string `json:"class"`
+	Gem      string `json:"gem"`
+	Objects  int64  `json:"objects"`
+	Bytes    Bytes  `json:"bytes"`
+	// Holder is the nearest object that dominates nine tenths of them, nil when only
+	// the machine does.
+	Holder *HeapHolder `json:"holder"`
+}
+
+// HeapHolder is who keeps a group alive.
+type HeapHolder struct {
+	Describe string     `json:"describe"`
+	Address  string     `json:"address"`
+	Class    string     `json:"class"`
+	Path     []HeapNode `json:"path"`
+}

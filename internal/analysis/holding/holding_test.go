@@ -1,0 +1,156 @@
+package holding_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"culprit"
+	"culprit/internal/analysis/holding"
+	"culprit/internal/heap"
+	"culprit/internal/source/heapdump"
+)
+
+// dumps has a real Ruby run a script that calls dump_to three times.
+func dumps(t *testing.T, script string) (list []*heap.Heap) {
+	t.Helper()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "app.rb")
+	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("ruby", "-robjspace", "-e", `ObjectSpace.trace_object_allocations_start
+def dump_to(name) = (GC.start; File.open("#{ARGV[0]}/#{name}", "w") { |f| ObjectSpace.dump_all(output: f) })
+load ARGV[1]`, dir, file)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("ruby: %v\n%s\nhint: make setup", err, out)
+	}
+	for _, name := range []string{"a", "b", "c"} {
+		f, err := os.Open(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := heapdump.Read(t.Context(), f, heapdump.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, d.Heap)
+	}
+	return list
+}
+
+const leak = `module SettingsCache; STORE = {}; end
+def request(from) = 1000.times { |i| SettingsCache::STORE[from + i] = "v" * 3000 }
+request(0)
+dump_to "a"
+request(1000)
+passing = Array.new(500) { |i| "w" * 2000 }
+dump_to "b"
+passing = nil
+request(2000)
+dump_to "c"
+`
+
+func TestLeak(t *testing.T) {
+	h := dumps(t, leak)
+	d := holding.Diff(h[0], h[1], h[2])
+	g := d.Groups[0]
+	if g.Class != "String" || !strings.HasSuffix(g.Location, "app.rb:2") || g.Objects != 1000 || g.Bytes < 3_000_000 || g.Gem != "app" {
+		t.Errorf("largest group %+v", g)
+	}
+	if g.Holder == nil || g.Holder.Class != "Hash" || !strings.Contains(g.Holder.Describe, "in SettingsCache") {
+		t.Fatalf("holder %+v", g.Holder)
+	}
+	for _, g := range d.Groups {
+		if strings.HasSuffix(g.Location, "app.rb:6") && g.Bytes > 10_000 {
+			t.Errorf("what went away is counted: %+v", g)
+		}
+	}
+	var sum culprit.HeapTally
+	for _, g := range d.Groups {
+		sum.Objects += g.Objects
+		sum.Bytes += g.Bytes
+	}
+	if sum != d.Retained {
+		t.Errorf("groups add up to %+v of %+v", sum, d.Retained)
+	}
+
+	r := holding.Look(h[2]).Report()
+	s := r.Suspects[0]
+	if s.Class != "Hash" || !strings.Contains(s.Describe, "in SettingsCache") || s.Retained < 9_000_000 || s.Share < 0.5 {
+		t.Errorf("first suspect %+v", s)
+	}
+	if s.Path[len(s.Path)-1].Address != s.Address {
+		t.Errorf("the path ends at %+v", s.Path[len(s.Path)-1])
+	}
+	for name, groups := range map[string][]culprit.HeapGroup{
+		"class": r.ByClass, "type": r.ByType, "location": r.ByLocation, "gem": r.ByGem, "generation": r.ByGeneration,
+	} {
+		var n int64
+		var b culprit.Bytes
+		for _, g := range groups {
+			n += g.Objects
+			b += g.Bytes
+			if g.Retained > r.Totals.Bytes {
+				t.Errorf("by %s: %+v retains more than there is", name, g)
+			}
+		}
+		if n != r.Totals.Objects || b != r.Totals.Bytes {
+			t.Errorf("by %s: %d objects, %d bytes of %+v", name, n, b, r.Totals)
+		}
+	}
+}
+
+// TestSteady: an app that works and keeps nothing has nothing large that stays.
+func TestSteady(t *testing.T) {
+	h := dumps(t, `def request = 1000.times.map { |i| "v" * 3000 }.size
+request; dump_to "a"; request; dump_to "b"; request; dump_to "c"`)
+	if d := holding.Diff(h[0], h[1], h[2]); d.Retained.Bytes > 100_000 {
+		t.Errorf("retained %+v: %+v", d.Retained, d.Groups[0])
+	}
+}
+
+// TestTwoProcesses: dumps that cannot be compared are told.
+func TestTwoProcesses(t *testing.T) {
+	a, b := dumps(t, leak), dumps(t, "x = Array.new(200_000) { Object.new }\n"+leak)
+	d := holding.Diff(a[0], b[1], nil)
+	if !strings.Contains(strings.Join(d.Warnings, "\n"), "compacted") {
+		t.Errorf("warnings %q", d.Warnings)
+	}
+	if d := holding.Diff(a[0], a[1], nil); strings.Contains(strings.Join(d.Warnings, "\n"), "compacted") {
+		t.Errorf("one process: warnings %q", d.Warnings)
+	}
+}
+
+// TestMadeUp: on a heap small enough to be reckoned by hand.
+func TestMadeUp(t *testing.T) {
+	d, err := heapdump.Read(t.Context(), strings.NewReader(`{"type":"ROOT","root":"vm","references":["0x10"]}
+{"address":"0x10","type":"HASH","class":"0x0","references":["0x20","0x30"],"memsize":100}
+{"address":"0x20","type":"ARRAY","class":"0x0","references":["0x40"],"memsize":10}
+{"address":"0x30","type":"STRING","class":"0x0","memsize":5}
+{"address":"0x40","type":"ARRAY","class":"0x0","references":["0x20"],"memsize":1000}
+{"address":"0x50","type":"STRING","class":"0x0","memsize":7}
+`), heapdump.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := holding.Look(d.Heap).Report()
+	want := map[string]culprit.HeapGroup{
+		"HASH":   {Key: "HASH", Objects: 1, Bytes: 100, Retained: 1115},
+		"ARRAY":  {Key: "ARRAY", Objects: 2, Bytes: 1010, Retained: 1010},
+		"STRING": {Key: "STRING", Objects: 2, Bytes: 12, Retained: 5},
+	}
+	for _, g := range r.ByType {
+		if g != want[g.Key] {
+			t.Errorf("%+v, want %+v", g, want[g.Key])
+		}
+	}
+	if r.Totals.UnreachableObjects != 1 || r.Totals.UnreachableBytes != 7 {
+		t.Errorf("totals %+v", r.Totals)
+	}
+}
