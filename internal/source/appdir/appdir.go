@@ -117,10 +117,14 @@ func (r *reader) lock() error {
 		return takeLock(r.a, f)
 	}
 	for _, name := range []string{"Gemfile.lock", "gems.locked"} {
-		f, err := r.root.Open(name)
+		info, err := r.root.Stat(name)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
+		if err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("reading %s: it is no file", name) // opening a pipe waits for its writer
+		}
+		f, err := r.root.Open(name)
 		if err != nil {
 			return fmt.Errorf("reading %s: %w", name, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -219,7 +220,10 @@ func TestOddFolder(t *testing.T) {
 			t.Errorf("read %s", s.Path)
 		}
 	}
-	if len(a.Warnings) != 1 || !strings.Contains(a.Warnings[0], "when gems came into Gemfile.lock is not known") {
+	if a.CodeRead {
+		t.Error("all code read, with links that were not followed")
+	}
+	if len(a.Warnings) != 4 || !strings.Contains(a.Warnings[2], "lib is a link and was not followed") || !strings.Contains(a.Warnings[3], "when gems came into Gemfile.lock is not known") {
 		t.Errorf("warnings %q", a.Warnings)
 	}
 }
@@ -297,19 +301,115 @@ func TestHistory(t *testing.T) {
 	git("", "checkout", "-q", "main")
 	git("2020-05-14T12:00:00Z", "merge", "-q", "--no-ff", "-m", "merge", "side")
 	commit("2020-06-01T12:00:00Z", "    graphql (1.10.9)\n    nokogiri (1.15.4-x86_64-linux)\n")
+	// Platforms come and go; the gem stays.
+	commit("2020-06-02T12:00:00Z", "    graphql (1.10.9)\n    nokogiri (1.15.4-arm64-darwin)\n    nokogiri (1.15.4-x86_64-linux)\n")
+	commit("2020-06-03T12:00:00Z", "    graphql (1.10.9)\n    nokogiri (1.15.4-x86_64-linux)\n")
 
-	a := read(t, filepath.Join(dir, "app"), appdir.Options{})
-	var got []string
-	for _, gem := range []string{"graphql", "rgeo", "nokogiri"} {
-		for _, c := range a.History[gem] {
-			got = append(got, gem+" "+c.Version+" "+c.At.Format("2006-01-02"))
+	arrived := func(a *app.App) (list []string) {
+		for _, gem := range []string{"graphql", "rgeo", "nokogiri"} {
+			for _, c := range a.History[gem] {
+				list = append(list, gem+" "+c.Version+" "+c.At.Format("2006-01-02"))
+			}
 		}
+		return list
 	}
+	got := arrived(read(t, filepath.Join(dir, "app"), appdir.Options{}))
 	want := []string{
 		"graphql 1.10.9 2020-05-14", "graphql 1.10.6 2020-04-09", "graphql 1.9.0 2020-01-10",
 		"rgeo  2020-06-01", "rgeo 2.0.0 2020-01-10", "nokogiri 1.15.4 2020-06-01",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q\nwant %q", got, want)
+	}
+
+	// A shallow clone knows the last commits only: nothing seems to arrive at its cut.
+	copied := filepath.Join(t.TempDir(), "shallow")
+	git("", "clone", "-q", "--depth", "4", "file://"+dir, copied)
+	a := read(t, filepath.Join(copied, "app"), appdir.Options{})
+	if got, want := arrived(a), []string{"rgeo  2020-06-01", "nokogiri 1.15.4 2020-06-01"}; !slices.Equal(got, want) {
+		t.Errorf("shallow: got %q\nwant %q", got, want)
+	}
+	if !slices.ContainsFunc(a.Warnings, func(w string) bool { return strings.Contains(w, "the clone is shallow") }) {
+		t.Errorf("shallow: warnings %q", a.Warnings)
+	}
+}
+
+// TestGroupsFollowed: where a gem is loaded is said only of what was followed.
+func TestGroupsFollowed(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "Gemfile", `source "https://gems.example"
+gem "puma"
+group(*%i[development test]) do
+  gem "pry"
+  eval_gemfile "Gemfile.more"
+end
+group :tools, :optional => true do
+  gem "rubocop"
+end
+group :test do gem "rspec" end
+gem "rails"
+if RUBY_VERSION > "3" then gem "net-smtp" end
+gem "pg"
+gem "byebug", groups: %i[development test]
+gem "dalli", group: :production
+`)
+	write(t, dir, "Gemfile.more", "gem \"faker\"\n")
+	got := read(t, dir, appdir.Options{NoHistory: true}).Groups
+	want := map[string][]string{
+		"puma": {"default"}, "pry": {"development", "test"}, "faker": {"development", "test"}, "rubocop": {"tools"},
+		"rails": {"default"}, "pg": {"default"}, "byebug": {"development", "test"}, "dalli": {"production"},
+	}
+	if !maps.EqualFunc(got, want, slices.Equal[[]string]) {
+		t.Errorf("got %v\nwant %v", got, want)
+	}
+}
+
+// TestBranches: only what production takes is a setting of it.
+func TestBranches(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "Gemfile", "gem \"rails\"\n")
+	write(t, dir, ".env.test", "MALLOC_ARENA_MAX=1\n")
+	write(t, dir, ".env.example", "MALLOC_ARENA_MAX=1\n")
+	write(t, dir, ".env.production", "MALLOC_ARENA_MAX=2\n")
+	write(t, dir, "config/application.rb", `module Shop
+  class Application < Rails::Application
+    if Rails.env.production?
+      config.aa = 1
+    else
+      config.aa = 2
+    end
+    if Rails.env.development?
+      config.bb = 1
+    else
+      config.bb = 2
+    end
+    config.cc = if ENV["X"]
+      1
+    else
+      2
+    end
+    config.dd = 4
+  end
+end
+`)
+	a := read(t, dir, appdir.Options{NoHistory: true})
+	var got []string
+	for _, s := range append(slices.Clone(a.Production), a.Env...) {
+		got = append(got, fmt.Sprintf("%s %s %v", s.Name, s.Value, s.Dynamic))
+	}
+	want := []string{"config.aa 1 false", "config.bb 2 false", `config.cc if ENV["X"] true`, "config.dd 4 false", "MALLOC_ARENA_MAX 2 false"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+}
+
+// TestPipeForLock: a pipe is refused, its writer is not waited for.
+func TestPipeForLock(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, "Gemfile.lock"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := appdir.Read(t.Context(), dir, appdir.Options{}); err == nil || !strings.Contains(err.Error(), "it is no file") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -18,7 +18,9 @@ var (
 	yamlKey    = regexp.MustCompile(`^\s*-\s*(?:key|name):\s*["']?([A-Z][A-Z0-9_]+)["']?\s*$`)
 	yamlValue  = regexp.MustCompile(`^\s*value:\s*(.*)$`)
 	unitLine   = regexp.MustCompile(`^\s*Environment=(.*)$`)
-	jsonPair   = regexp.MustCompile(`"([A-Z][A-Z0-9_]{2,})"\s*:\s*"([^"]*)"`)
+	// elsewhere are files for tests, for developers, or to be copied.
+	elsewhere = regexp.MustCompile(`^\.env\.(.*\.)?(test|development|dev|example|sample|template|dist)\b`)
+	jsonPair  = regexp.MustCompile(`"([A-Z][A-Z0-9_]{2,})"\s*:\s*"([^"]*)"`)
 )
 
 // env finds environment variables that files of the app set for its processes.
@@ -27,6 +29,9 @@ func (r *reader) env() {
 		"Procfile*", "Dockerfile*", "docker/Dockerfile*", "docker-compose*.y*ml", "compose*.y*ml", ".env*", "app.json", "fly.toml",
 		"render.yaml", "*.service", "config/*.service", "deploy/*.service", "config/deploy*.yml", "bin/*", "script/*", "config/puma/*.sh",
 	) {
+		if elsewhere.MatchString(path.Base(name)) {
+			continue
+		}
 		text := r.text(name)
 		if text == "" || strings.IndexByte(text[:min(len(text), 4096)], 0) >= 0 {
 			continue

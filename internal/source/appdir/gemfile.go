@@ -15,8 +15,12 @@ var (
 	opensLogic  = regexp.MustCompile(`^(if|unless|case|while|begin)\b|=\s*(if|case|unless)\b`)
 	closes      = regexp.MustCompile(`^end\b`)
 	gemLine     = regexp.MustCompile(`^gem[\s(]+["']([A-Za-z0-9_.-]+)["'](.*)`)
-	groupOption = regexp.MustCompile(`(?::groups?\s*=>|\bgroups?:)\s*(\[[^\]]*\]|:\w+|["']\w+["'])`)
+	groupOption = regexp.MustCompile(`(?::groups?\s*=>|\bgroups?:)\s*(%[iIwW]?[\[({<][^\])}>]*[\])}>]|\[[^\]]*\]|:\w+|["']\w+["'])`)
 	symbol      = regexp.MustCompile(`:(\w+)|["'](\w+)["']`)
+	percent     = regexp.MustCompile(`%[iIwW][\[({<]([^\])}>]*)[\])}>]`)
+	optional    = regexp.MustCompile(`,?\s*(:optional\s*=>|optional:)\s*\w+`)
+	endsHere    = regexp.MustCompile(`[\s;]end\s*$`)
+	anyGem      = regexp.MustCompile(`\bgem[\s(]+["']([A-Za-z0-9_.-]+)["']`)
 	otherFile   = regexp.MustCompile(`^eval_gemfile[\s(]+["']([^"']+)["']`)
 	trailing    = regexp.MustCompile(`\s(if|unless)\s`)
 )
@@ -27,21 +31,27 @@ func (r *reader) gemfile() {
 	for _, name := range []string{"Gemfile", "gems.rb"} {
 		if s := r.source(name); s != nil {
 			r.a.Groups = map[string][]string{}
-			r.gemfileOf(s, 0)
+			r.gemfileOf(s, 0, nil)
 			return
 		}
 	}
 }
 
-func (r *reader) gemfileOf(s *app.Source, depth int) {
-	var stack []block
+func (r *reader) gemfileOf(s *app.Source, depth int, within []block) {
+	stack := slices.Clone(within)
 	for _, line := range statements(s) {
 		text := strings.TrimSpace(line.text)
 		switch m := opensGroup.FindStringSubmatch(text); {
+		case endsHere.MatchString(text) && (m != nil || opensLogic.MatchString(text)):
+			// A block that opens and ends on its line: whose its gems are is not followed.
+			for _, g := range anyGem.FindAllStringSubmatch(text, -1) {
+				delete(r.a.Groups, g[1])
+			}
 		case m != nil:
-			stack = append(stack, block{groups: symbols(m[1])})
+			groups := symbols(optional.ReplaceAllString(m[1], ""))
+			stack = append(stack, block{groups: groups, unclear: len(groups) == 0})
 		case closes.MatchString(text):
-			if len(stack) > 0 {
+			if len(stack) > len(within) {
 				stack = stack[:len(stack)-1]
 			}
 		case opensLogic.MatchString(text):
@@ -54,7 +64,7 @@ func (r *reader) gemfileOf(s *app.Source, depth int) {
 				kind, blank := "ruby", blanker(nil)
 				_, blank = kindOf("Gemfile")
 				src := makeSource(name, kind, []byte(other), blank)
-				r.gemfileOf(&src, depth+1)
+				r.gemfileOf(&src, depth+1, stack)
 			}
 		case opensOther.MatchString(text):
 			stack = append(stack, block{unclear: strings.HasPrefix(text, "install_if")})
@@ -97,6 +107,10 @@ func (r *reader) takeGem(m []string, stack []block) {
 
 func symbols(text string) []string {
 	var list []string
+	for _, m := range percent.FindAllStringSubmatch(text, -1) {
+		list = append(list, strings.Fields(m[1])...)
+	}
+	text = percent.ReplaceAllString(text, "")
 	for _, m := range symbol.FindAllStringSubmatch(text, -1) {
 		list = append(list, m[1]+m[2])
 	}

@@ -33,10 +33,15 @@ func (r *reader) history(ctx context.Context, dir string) {
 	if filepath.IsAbs(name) || r.opt.Lockfile != "" {
 		dir, name = filepath.Dir(name), filepath.Base(name)
 	}
-	h, err := gitHistory(ctx, dir, name)
+	cut := shallow(ctx, dir)
+	h, err := gitHistory(ctx, dir, name, cut)
+	if cut && err == nil {
+		r.warn("when gems came into %s is known in part: the clone is shallow; hint: git fetch --unshallow", name)
+	}
 	switch {
 	case err != nil:
 		r.warn("when gems came into %s is not known: %v", name, err)
+	case len(h) == 0 && cut:
 	case len(h) == 0:
 		r.warn("when gems came into %s is not known: git has no commit of it", name)
 	default:
@@ -54,10 +59,19 @@ func git(ctx context.Context, dir string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-func gitHistory(ctx context.Context, dir, name string) (map[string][]app.Change, error) {
+// shallow tells whether the repository lacks its older commits. A git that cannot
+// say has complained already or will.
+func shallow(ctx context.Context, dir string) bool {
 	ctx, cancel := context.WithTimeout(ctx, historyTime)
 	defer cancel()
-	cmd := git(ctx, dir, "log", "--first-parent", "-m", "--no-color", "--no-ext-diff", "--no-textconv", "-U0", "-p", "--format=commit %h %ct", "--", name)
+	out, err := git(ctx, dir, "rev-parse", "--is-shallow-repository").Output()
+	return err == nil && strings.TrimSpace(string(out)) == "true"
+}
+
+func gitHistory(ctx context.Context, dir, name string, cut bool) (map[string][]app.Change, error) {
+	ctx, cancel := context.WithTimeout(ctx, historyTime)
+	defer cancel()
+	cmd := git(ctx, dir, "log", "--first-parent", "-m", "--no-color", "--no-ext-diff", "--no-textconv", "-U0", "-p", "--format=commit %h %ct %p", "--", name)
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint
 	out, err := cmd.StdoutPipe()
@@ -70,7 +84,7 @@ func gitHistory(ctx context.Context, dir, name string) (map[string][]app.Change,
 		}
 		return nil, err
 	}
-	h, readErr := parseHistory(io.LimitReader(out, historyBytes))
+	h, readErr := parseHistory(io.LimitReader(out, historyBytes), cut)
 	_, _ = io.Copy(io.Discard, out) // so that git ends by itself
 	if err := cmd.Wait(); err != nil {
 		if ctx.Err() != nil {
@@ -85,25 +99,30 @@ func gitHistory(ctx context.Context, dir, name string) (map[string][]app.Change,
 	return h, readErr
 }
 
+// edit is what one commit did to the lines of one gem.
+type edit struct{ added, removed, plainGone string }
+
 // parseHistory reads the output of git log -p -U0, newest first. A version that
-// is taken out and put in again by one commit, as by a change of its order, is no
-// change.
-func parseHistory(in io.Reader) (map[string][]app.Change, error) {
+// is taken out and put in again by one commit, as by a change of its order or of its
+// platforms, is no change. Of a shallow clone the commit at the cut, which has no
+// parents, seems to bring in everything and is left out.
+func parseHistory(in io.Reader, cut bool) (map[string][]app.Change, error) {
 	h := map[string][]app.Change{}
 	var commit string
 	var at time.Time
-	added, removed := map[string]string{}, map[string]string{}
+	skip := false
+	edits := map[string]*edit{}
 	var order []string
 	flush := func() {
 		for _, gem := range order {
-			version, here := added[gem]
-			if was, gone := removed[gem]; here && gone && was == version {
+			e := edits[gem]
+			// A line with a platform that goes alone may leave those of other platforms.
+			if skip || e.added == e.removed || e.added == "" && e.plainGone == "" {
 				continue
 			}
-			h[gem] = append(h[gem], app.Change{Version: version, At: at, Commit: commit})
+			h[gem] = append(h[gem], app.Change{Version: e.added, At: at, Commit: commit})
 		}
-		clear(added)
-		clear(removed)
+		clear(edits)
 		order = order[:0]
 	}
 	lines := bufio.NewScanner(in)
@@ -112,7 +131,9 @@ func parseHistory(in io.Reader) (map[string][]app.Change, error) {
 		line := lines.Text()
 		if rest, ok := strings.CutPrefix(line, "commit "); ok {
 			flush()
-			hash, seconds, _ := strings.Cut(rest, " ")
+			hash, rest, _ := strings.Cut(rest, " ")
+			seconds, parents, _ := strings.Cut(rest, " ")
+			skip = cut && parents == ""
 			n, err := strconv.ParseInt(seconds, 10, 64)
 			if err != nil {
 				return nil, fmt.Errorf("git log: %q is no commit", line)
@@ -124,19 +145,37 @@ func parseHistory(in io.Reader) (map[string][]app.Change, error) {
 		if m == nil {
 			continue
 		}
-		if _, seen := added[m[2]]; !seen {
-			if _, seen := removed[m[2]]; !seen {
-				order = append(order, m[2])
-			}
+		e := edits[m[2]]
+		if e == nil {
+			e = &edit{}
+			edits[m[2]] = e
+			order = append(order, m[2])
 		}
-		if m[1] == "+" {
-			added[m[2]] = version(m[3])
-		} else {
-			removed[m[2]] = version(m[3])
+		switch v := version(m[3]); {
+		case m[1] == "+":
+			e.added = v
+		case v == m[3]:
+			e.removed, e.plainGone = v, v
+		default:
+			e.removed = v
 		}
 	}
 	flush()
+	for gem, list := range h {
+		h[gem] = arrivals(list)
+	}
 	return h, lines.Err()
+}
+
+// arrivals leaves out changes to the version that was there before: another
+// platform was added.
+func arrivals(newestFirst []app.Change) (list []app.Change) {
+	for i, c := range newestFirst {
+		if i+1 == len(newestFirst) || newestFirst[i+1].Version != c.Version {
+			list = append(list, c)
+		}
+	}
+	return list
 }
 
 // version cuts the platform off: "1.15.4-x86_64-linux" is 1.15.4.

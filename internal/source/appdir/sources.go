@@ -64,6 +64,10 @@ func (r *reader) sources(ctx context.Context) {
 			return ctx.Err()
 		}
 		kind, blank := kindOf(name)
+		if d.Type()&fs.ModeSymlink != 0 && mayBeCode(name, kind) {
+			whole = false
+			r.warn("%s is a link and was not followed", name)
+		}
 		if kind == "" || !d.Type().IsRegular() {
 			return nil
 		}
@@ -96,6 +100,15 @@ func (r *reader) sources(ctx context.Context) {
 		r.a.Warnings = r.a.Warnings[:most]
 		r.warn("and %d warnings more on files", n-most)
 	}
+}
+
+// mayBeCode tells whether a link can lead to code of the app: to a file of Ruby, or
+// to a folder.
+func mayBeCode(name, kind string) bool {
+	if slices.Contains(skipped, name) || slices.Contains(skipped, path.Base(name)) && inTop(name) {
+		return false
+	}
+	return kind == "ruby" || kind == "template" || kind == "" && path.Ext(name) == ""
 }
 
 // inTop tells whether a folder of a name to skip stands where frameworks put it,
