@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"culprit"
 	"culprit/internal/heap"
@@ -24,6 +25,13 @@ type View struct {
 	T *heap.Tree
 	// owners are the classes and modules that refer to an object, made when asked for.
 	owners map[uint32]uint32
+
+	once   sync.Once
+	at     []uint64
+	child  []uint32
+	onceIn sync.Once
+	inAt   []uint64
+	in     []uint32
 }
 
 // Look computes a view.

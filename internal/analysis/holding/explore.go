@@ -1,0 +1,128 @@
+package holding
+
+import (
+	"slices"
+
+	"culprit/internal/heap"
+)
+
+// None stands for an object that is not there.
+const None = heap.None
+
+// Object is what is known of one object without its text.
+type Object struct {
+	ID        uint32
+	Address   uint64
+	Type      string // Ruby's own: "STRING"
+	Class     string // "" is never: what has none goes by its type, "(IMEMO)"
+	Name      string // of a class or module itself
+	Size      uint64 // bytes of its own
+	Retained  uint64 // bytes, 0 for what is not reached
+	Gen       int32  // -1 not traced
+	Place     string // "app/models/cache.rb:14", "" not traced
+	Gem       string // "app", "ruby", a gem, "" not traced
+	Reachable bool
+	Refs      int // references as the dump lists them, without the class
+}
+
+// Len is the number of objects; their numbers are 0 to Len()-1, in the order of the
+// dump. The machine's roots are one more node, with the number Len().
+func (v *View) Len() int { return v.H.Len() }
+
+// Root is the number of the machine's node.
+func (v *View) Root() uint32 { return v.G.Root() }
+
+// Object tells what is known of object i.
+func (v *View) Object(i uint32) Object {
+	place := v.H.Locations[v.H.Loc[i]]
+	return Object{
+		ID: i, Address: v.H.Addr[i], Type: v.H.Types[v.H.Type[i]], Class: v.classOf(i), Name: v.H.Names[v.H.Addr[i]],
+		Size: v.H.Bytes(i), Retained: v.T.Retained[i], Gen: v.H.Gen[i], Place: place, Gem: gemOf(place),
+		Reachable: v.T.Reached(i), Refs: int(v.H.From[i+1] - v.H.From[i]),
+	}
+}
+
+// Find gives the object at an address, None when there is none.
+func (v *View) Find(address uint64) uint32 { return v.G.Index.Find(address) }
+
+// Describe names an object in words for a reader: its class, where it was made, the
+// class or module that refers to it.
+func (v *View) Describe(i uint32) string { return v.node(i).Describe }
+
+// Dominator is the object without which i would be freed: its parent in the
+// dominator tree, Root() at the top, None for what is not reached.
+func (v *View) Dominator(i uint32) uint32 { return v.T.Parent[i] }
+
+// Retained is the size of a node with all that it dominates, of Root() all that is
+// reachable.
+func (v *View) Retained(i uint32) uint64 { return v.T.Retained[i] }
+
+// Dominated lists what i dominates directly, most retained first. The caller may
+// keep it.
+func (v *View) Dominated(i uint32) []uint32 {
+	v.once.Do(func() { v.at, v.child = v.children() })
+	list := slices.Clone(v.child[v.at[i]:v.at[i+1]])
+	slices.SortFunc(list, func(a, b uint32) int { return sign2(v.T.Retained[b], v.T.Retained[a]) })
+	return list
+}
+
+func sign2(a, b uint64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// References lists what i refers to, its class first where that is in the dump; of
+// Root() the roots.
+func (v *View) References(i uint32) []uint32 { return slices.Clone(v.G.Out(i)) }
+
+// Referrers lists who refers to i, in the order of the dump; Root() last.
+func (v *View) Referrers(i uint32) []uint32 {
+	v.onceIn.Do(v.reverse)
+	return v.in[v.inAt[i]:v.inAt[i+1]]
+}
+
+func (v *View) reverse() {
+	n := v.G.N + 1
+	v.inAt = make([]uint64, n+1)
+	for x := range uint32(n) {
+		for _, to := range v.G.Out(x) {
+			v.inAt[to+1]++
+		}
+	}
+	for i := range n {
+		v.inAt[i+1] += v.inAt[i]
+	}
+	v.in = make([]uint32, v.inAt[n])
+	next := slices.Clone(v.inAt)
+	for x := range uint32(n) {
+		for _, to := range v.G.Out(x) {
+			v.in[next[to]] = x
+			next[to]++
+		}
+	}
+}
+
+// Way is a shortest way from the machine's roots to i, Root() first and i last; nil
+// for what is not reached.
+func (v *View) Way(i uint32) []uint32 {
+	if !v.T.Reached(i) {
+		return nil
+	}
+	var way []uint32
+	for at := i; at != heap.None; at = v.T.Up[at] {
+		way = append(way, at)
+	}
+	slices.Reverse(way)
+	return way
+}
+
+// Text gives lines of a dump as they stand in it.
+type Text interface {
+	// Line is the line of the object with this number in the dump, without its end.
+	Line(i uint32) ([]byte, error)
+}
