@@ -3,21 +3,19 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"culprit"
 	"culprit/internal/analysis/holding"
 	"culprit/internal/buildinfo"
+	graph "culprit/internal/heap"
 	"culprit/internal/present/heap"
-	"culprit/internal/present/style"
-	"culprit/internal/source/heapdump"
-	"culprit/internal/source/input"
 )
 
 // heapOptions are the flags of heap as typed.
 type heapOptions struct {
+	heapReading
 	json, noColor bool
 }
 
@@ -50,6 +48,7 @@ Exit: 0 ran, 1 could not run, 2 bad usage.`,
 		RunE:    func(cmd *cobra.Command, args []string) error { return o.diff(cmd.Context(), w, args) },
 	}
 	for _, c := range []*cobra.Command{cmd, diff} {
+		o.flags(c)
 		c.Flags().BoolVar(&o.json, "json", false, "print JSON")
 		c.Flags().BoolVar(&o.noColor, "no-color", false, "print without colours")
 	}
@@ -58,14 +57,10 @@ Exit: 0 ran, 1 could not run, 2 bad usage.`,
 }
 
 func (o *heapOptions) run(ctx context.Context, w World, path string) error {
-	d, name, err := readDump(ctx, path)
+	r, err := o.heapReport(ctx, w, path)
 	if err != nil {
 		return err
 	}
-	r := holding.Look(d.Heap).Report()
-	r.Tool, r.Dump = buildinfo.Tool(), name
-	r.Totals.Lines, r.Totals.Understood = d.Lines, d.Understood
-	r.Warnings = append(notUnderstood(name, d), r.Warnings...)
 	if o.json {
 		return heap.JSON(w.Stdout, r)
 	}
@@ -73,60 +68,54 @@ func (o *heapOptions) run(ctx context.Context, w World, path string) error {
 }
 
 func (o *heapOptions) diff(ctx context.Context, w World, paths []string) error {
-	var warnings, names []string
-	dumps := make([]*heapdump.Dump, 3)
-	for i, path := range paths {
-		d, name, err := readDump(ctx, path)
-		if err != nil {
-			return err
-		}
-		dumps[i] = d
-		names = append(names, name)
-		warnings = append(warnings, notUnderstood(name, d)...)
+	r, l, err := o.heapDiff(ctx, w, paths)
+	if err != nil {
+		return err
 	}
-	var r culprit.HeapDiff
-	if dumps[2] == nil {
-		r = holding.Diff(dumps[0].Heap, dumps[1].Heap, nil)
-	} else {
-		r = holding.Diff(dumps[0].Heap, dumps[1].Heap, dumps[2].Heap)
-	}
-	r.Tool, r.Dumps = buildinfo.Tool(), names
-	r.Warnings = append(warnings, r.Warnings...)
+	defer l.pool.Close()
 	if o.json {
 		return heap.JSON(w.Stdout, r)
 	}
 	return heap.WriteDiff(w.Stdout, r, w.sheet(o.noColor))
 }
 
-// readDump reads one dump, compressed or not.
-func readDump(ctx context.Context, path string) (d *heapdump.Dump, name string, err error) {
-	files, problems := input.Expand([]string{path})
-	for _, p := range problems {
-		return nil, "", &hintError{fmt.Errorf("reading %s: %w", path, p.Err), p.Hint}
+// heapDiff compares dumps. What it gives beside the result is the last of them.
+func (o *heapReading) heapDiff(ctx context.Context, w World, paths []string) (r culprit.HeapDiff, l *loaded, err error) {
+	d, space := holding.NewDiffer(len(paths)), &graph.Space{}
+	var warnings, names []string
+	for i, path := range paths {
+		if l, err = o.next(ctx, w, path, d, space); err != nil {
+			return r, nil, err
+		}
+		names, warnings = append(names, l.Name), append(warnings, doubtful(l.Name, l.Meta)...)
+		if i < len(paths)-1 {
+			if err := l.file.Close(); err != nil {
+				return r, nil, err
+			}
+		}
 	}
-	if len(files) != 1 {
-		return nil, "", usage(fmt.Errorf("%s: %d files", path, len(files)), "give one heap dump at a time")
+	if r, l.View, err = d.Report(); err != nil {
+		return r, nil, errors.Join(err, l.Close())
 	}
-	r, err := files[0].Open(ctx)
-	if err != nil {
-		return nil, "", fmt.Errorf("reading %s: %w", path, err)
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	d, err = heapdump.Read(ctx, r, heapdump.Options{})
-	if err != nil {
-		return nil, "", fmt.Errorf("reading %s: %w", path, err)
-	}
-	return d, files[0].Name, nil
+	r.Tool, r.Dumps = buildinfo.Tool(), names
+	r.Warnings = append(warnings, r.Warnings...)
+	return r, l, nil
 }
 
-// notUnderstood says what of a dump is missing: lines that were skipped, and an end
-// that came early. The text of lines may hold what users typed, so it is not shown.
-func notUnderstood(name string, d *heapdump.Dump) (list []string) {
-	if d.Early != nil {
-		list = append(list, fmt.Sprintf("%s breaks off, what comes later is not counted: %v", name, d.Early))
+// next reads one of the dumps that are compared.
+func (o *heapReading) next(ctx context.Context, w World, path string, d *holding.Differ, space *graph.Space) (*loaded, error) {
+	h, err := o.openHeap(w, path)
+	if err != nil {
+		return nil, err
 	}
-	if d.Understood == d.Lines {
-		return list
+	l := &loaded{Name: h.name, file: h, pool: h.pool()}
+	dump, err := h.read(ctx, l.pool, space)
+	if err == nil {
+		l.Meta, l.Text = meta(dump), h.lines(ctx, dump.Heap)
+		err = d.Add(dump.Heap)
 	}
-	return append(list, fmt.Sprintf("understood %s of %s lines of %s; the first that was not is line %d", style.Count(d.Understood), style.Count(d.Lines), name, d.Bad[0].Line))
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
 }

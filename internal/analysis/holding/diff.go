@@ -7,6 +7,7 @@ import (
 
 	"culprit"
 	"culprit/internal/heap"
+	"culprit/internal/offheap"
 )
 
 // holds is the share of a group that its holder has to dominate.
@@ -16,36 +17,87 @@ const holds = 0.9
 // class that was loaded anew has a new address too, so one alone says nothing.
 const movedShare = 0.05
 
-// Diff says what came and stayed: of two dumps what is new in the second, of three
-// what is new in the second and still there in the third. It fills in everything but
-// Tool and Dumps.
+// Differ says what came and stayed between dumps of one process: of two what is new
+// in the second, of three what is new in the second and still there in the third.
 //
 // An object is the same in two dumps when address, type, class and, where both
 // were traced, generation are the same: addresses are used again.
-func Diff(a, b, c *heap.Heap) culprit.HeapDiff {
-	d := culprit.HeapDiff{Schema: culprit.HeapDiffSchema, Groups: []culprit.HeapDiffGroup{}, Warnings: []string{}}
-	inA, _ := heap.NewIndex(a.Addr)
-	born, reused := missing(b, a, inA)
-	last := b
-	if c != nil {
-		inC, _ := heap.NewIndex(c.Addr)
-		last, born = c, staying(b, born, c, inC)
+//
+// Dumps are added one after another, and only what the next comparison needs is kept
+// of those before: their heaps are the Differ's, and all must share one Space.
+type Differ struct {
+	of, added int
+	before    *heap.Heap        // of the first dump, later the one before
+	named     map[string]uint64 // classes of the dump before, by name
+	born      []uint32          // in the last dump
+	wanted    []identity        // born in the second
+	gone      culprit.HeapTally
+	warnings  []string
+	reused    int
+	view      *View
+}
+
+// identity is what makes an object the same in two dumps.
+type identity struct {
+	code, class uint32
+	gen         int32
+	typ         string
+}
+
+// NewDiffer makes a Differ for two or three dumps.
+func NewDiffer(dumps int) *Differ { return &Differ{of: dumps} }
+
+// Add takes the next dump.
+func (d *Differ) Add(h *heap.Heap) (err error) {
+	defer offheap.Catch(&err)
+	h.MakeIndex()
+	names := addresses(h)
+	d.warnings = append(d.warnings, moved(d.named, names)...)
+	d.named = names
+	switch d.added {
+	case 0:
+		h.OnlyIdentity()
+		d.before = h
+	case 1:
+		d.born, d.reused = missing(h, d.before)
+		gone, _ := missing(d.before, h)
+		d.gone = tally(d.before, gone)
+		d.before.Close()
+		if d.before = h; d.of == 3 {
+			d.wanted = identities(h, d.born)
+			h.Close()
+			d.before = nil
+		}
+	case 2:
+		d.born = staying(h, d.wanted)
+		d.wanted, d.before = nil, h
+	default:
+		return fmt.Errorf("%d dumps were announced, and more came", d.of)
 	}
-	inB, _ := heap.NewIndex(b.Addr)
-	gone, _ := missing(a, b, inB)
-	d.Gone = tally(a, gone)
-	d.Retained = tally(last, born)
-	v := Look(last)
-	d.Groups = v.groupsOf(born)
-	if reused > 0 {
-		d.Warnings = append(d.Warnings, fmt.Sprintf("%d addresses were used again for another object; they count as new", reused))
+	d.added++
+	return nil
+}
+
+// Report tells the result; it fills in everything but Tool and Dumps. The view is
+// that of the last dump, and the caller's to keep.
+func (d *Differ) Report() (culprit.HeapDiff, *View, error) {
+	r := culprit.HeapDiff{Schema: culprit.HeapDiffSchema, Groups: []culprit.HeapDiffGroup{}, Warnings: []string{}}
+	if d.added != d.of {
+		return r, nil, fmt.Errorf("%d dumps were announced, and %d came", d.of, d.added)
 	}
-	d.Warnings = append(d.Warnings, moved(a, b)...)
-	if c != nil {
-		d.Warnings = append(d.Warnings, moved(b, c)...)
+	last := d.before
+	r.Gone, r.Retained = d.gone, tally(last, d.born)
+	last.CoolForGraph()
+	v, err := Look(last)
+	if err != nil {
+		return r, nil, err
 	}
-	d.Warnings = append(d.Warnings, v.doubts(born)...)
-	return d
+	r.Groups = v.groupsOf(d.born)
+	if d.reused > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%d addresses were used again for another object; they count as new", d.reused))
+	}
+	r.Warnings = append(append(r.Warnings, d.warnings...), v.doubts(d.born)...)
+	return r, v, nil
 }
 
 // doubts are warnings about the objects themselves.
@@ -69,18 +121,28 @@ func (v *View) doubts(born []uint32) (list []string) {
 	return list
 }
 
-// same tells whether object i of h is object j of o.
-func same(h *heap.Heap, i uint32, o *heap.Heap, j uint32) bool {
-	return h.Types[h.Type[i]] == o.Types[o.Type[j]] && h.Class[i] == o.Class[j] &&
-		(h.Gen[i] < 0 || o.Gen[j] < 0 || h.Gen[i] == o.Gen[j])
+func identify(h *heap.Heap, i uint32) identity {
+	return identity{h.Code[i], h.Class[i], h.Gen[i], h.Types[h.Type[i]]}
+}
+
+func (a identity) same(b identity) bool {
+	return a.code == b.code && a.class == b.class && a.typ == b.typ && (a.gen == b.gen || a.gen < 0 || b.gen < 0)
+}
+
+func identities(h *heap.Heap, of []uint32) []identity {
+	list := make([]identity, 0, len(of))
+	for _, i := range of {
+		list = append(list, identify(h, i))
+	}
+	return list
 }
 
 // missing lists the objects of h that o does not have, and counts those at whose
 // address o has another one.
-func missing(h, o *heap.Heap, in *heap.Index) (list []uint32, reused int) {
+func missing(h, o *heap.Heap) (list []uint32, reused int) {
 	for i := range uint32(h.Len()) {
-		j := in.Find(h.Addr[i])
-		if j != heap.None && same(h, i, o, j) {
+		j := o.Index.Of(h.Code[i])
+		if j != heap.None && identify(h, i).same(identify(o, j)) {
 			continue
 		}
 		if j != heap.None {
@@ -91,10 +153,10 @@ func missing(h, o *heap.Heap, in *heap.Index) (list []uint32, reused int) {
 	return list, reused
 }
 
-// staying are those of the objects of h that o still has, by their numbers in o.
-func staying(h *heap.Heap, of []uint32, o *heap.Heap, in *heap.Index) (list []uint32) {
-	for _, i := range of {
-		if j := in.Find(h.Addr[i]); j != heap.None && same(h, i, o, j) {
+// staying lists the objects of h that are wanted.
+func staying(h *heap.Heap, wanted []identity) (list []uint32) {
+	for _, w := range wanted {
+		if j := h.Index.Of(w.code); j != heap.None && w.same(identify(h, j)) {
 			list = append(list, j)
 		}
 	}
@@ -109,16 +171,23 @@ func tally(h *heap.Heap, of []uint32) culprit.HeapTally {
 	return t
 }
 
-// moved warns where named classes stand at other addresses than before.
-func moved(a, b *heap.Heap) []string {
-	at := make(map[string]uint64, len(a.Names))
-	for addr, name := range a.Names {
-		at[name] = addr
+// addresses are those of named classes and modules.
+func addresses(h *heap.Heap) map[string]uint64 {
+	at := make(map[string]uint64, len(h.Modules))
+	for i, m := range h.Modules {
+		if m.Name != "" && h.Type[i] != heap.TypeIClass {
+			at[m.Name] = h.Address(i)
+		}
 	}
+	return at
+}
+
+// moved warns where named classes stand at other addresses than before.
+func moved(a, b map[string]uint64) []string {
 	both, away := 0, 0
-	for addr, name := range b.Names {
-		before, ok := at[name]
-		if !ok || name == "" {
+	for name, addr := range b {
+		before, ok := a[name]
+		if !ok {
 			continue
 		}
 		both++
@@ -136,20 +205,21 @@ func moved(a, b *heap.Heap) []string {
 // groupsOf puts objects together by class and place and finds who holds each group.
 func (v *View) groupsOf(born []uint32) []culprit.HeapDiffGroup {
 	type key struct {
-		loc   uint32
+		place string
 		class string
 	}
 	members := map[key][]uint32{}
 	for _, i := range born {
-		k := key{v.H.Loc[i], v.classOf(i)}
+		k := key{v.place(v.H.Site[i]), v.classOf(i)}
 		members[k] = append(members[k], i)
 	}
 	pre, end := v.intervals()
+	defer offheap.Free(v.H.Pool, pre)
+	defer offheap.Free(v.H.Pool, end)
 	out := make([]culprit.HeapDiffGroup, 0, len(members))
 	for k, list := range members {
-		place := v.H.Locations[k.loc]
 		t := tally(v.H, list)
-		g := culprit.HeapDiffGroup{Location: place, Class: k.class, Gem: gemOf(place), Objects: t.Objects, Bytes: t.Bytes}
+		g := culprit.HeapDiffGroup{Location: k.place, Class: k.class, Gem: gemOf(k.place), Objects: t.Objects, Bytes: t.Bytes}
 		if h := v.holder(list, pre, end); h != heap.None {
 			n := v.node(h)
 			g.Holder = &culprit.HeapHolder{Describe: n.Describe, Address: n.Address, Class: n.Class, Path: v.path(h)}
@@ -172,7 +242,7 @@ func (v *View) groupsOf(born []uint32) []culprit.HeapDiffGroup {
 // from pre[x] up to, and without, end[x]. What nobody reaches has 0 for both; the
 // machine begins at 0 too, all others later.
 func (v *View) intervals() (pre, end []uint32) {
-	pre, end = make([]uint32, v.G.N+1), make([]uint32, v.G.N+1)
+	pre, end = offheap.Make[uint32](v.H.Pool, v.G.N+1), offheap.Make[uint32](v.H.Pool, v.G.N+1)
 	next := uint32(1)
 	v.walk(func(x uint32) { pre[x] = next; next++ }, func(x uint32) { end[x] = next })
 	end[v.G.Root()] = next

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"culprit/internal/heap"
+	"culprit/internal/offheap"
 )
 
 // None stands for an object that is not there.
@@ -21,6 +22,7 @@ type Object struct {
 	Gen       int32  // -1 not traced
 	Place     string // "app/models/cache.rb:14", "" not traced
 	Gem       string // "app", "ruby", a gem, "" not traced
+	Method    string // "" not told
 	Reachable bool
 	Refs      int // references as the dump lists them, without the class
 }
@@ -34,11 +36,12 @@ func (v *View) Root() uint32 { return v.G.Root() }
 
 // Object tells what is known of object i.
 func (v *View) Object(i uint32) Object {
-	place := v.H.Locations[v.H.Loc[i]]
+	site := v.H.Site[i]
+	place := v.place(site)
 	return Object{
-		ID: i, Address: v.H.Addr[i], Type: v.H.Types[v.H.Type[i]], Class: v.classOf(i), Name: v.H.Names[v.H.Addr[i]],
-		Size: v.H.Bytes(i), Retained: v.T.Retained[i], Gen: v.H.Gen[i], Place: place, Gem: gemOf(place),
-		Reachable: v.T.Reached(i), Refs: int(v.H.From[i+1] - v.H.From[i]),
+		ID: i, Address: v.H.Address(i), Type: v.H.Types[v.H.Type[i]], Class: v.classOf(i), Name: v.H.Modules[i].Name,
+		Size: v.H.Bytes(i), Retained: v.T.Retained[i], Gen: v.H.Gen[i], Place: place, Gem: gemOf(place), Method: v.H.Sites[site].Method,
+		Reachable: v.T.Reached(i), Refs: int(v.H.References(i)),
 	}
 }
 
@@ -60,10 +63,14 @@ func (v *View) Retained(i uint32) uint64 { return v.T.Retained[i] }
 // Dominated lists what i dominates directly, most retained first. The caller may
 // keep it.
 func (v *View) Dominated(i uint32) []uint32 {
-	v.once.Do(func() { v.at, v.child = v.children() })
-	list := slices.Clone(v.child[v.at[i]:v.at[i+1]])
+	list := slices.Clone(v.dominated(i))
 	slices.SortFunc(list, func(a, b uint32) int { return sign2(v.T.Retained[b], v.T.Retained[a]) })
 	return list
+}
+
+func (v *View) dominated(i uint32) []uint32 {
+	v.down()
+	return v.child[v.at[i]:v.at[i+1]]
 }
 
 func sign2(a, b uint64) int {
@@ -78,7 +85,11 @@ func sign2(a, b uint64) int {
 
 // References lists what i refers to, its class first where that is in the dump; of
 // Root() the roots.
-func (v *View) References(i uint32) []uint32 { return slices.Clone(v.G.Out(i)) }
+func (v *View) References(i uint32) []uint32 {
+	list := make([]uint32, 0, len(v.G.Refs(i))+1)
+	v.G.Out(i, func(to uint32) { list = append(list, to) })
+	return list
+}
 
 // Referrers lists who refers to i, in the order of the dump; Root() last.
 func (v *View) Referrers(i uint32) []uint32 {
@@ -88,22 +99,23 @@ func (v *View) Referrers(i uint32) []uint32 {
 
 func (v *View) reverse() {
 	n := v.G.N + 1
-	v.inAt = make([]uint64, n+1)
+	v.inAt = offheap.Make[uint32](v.H.Pool, n+2)
+	total := 0
 	for x := range uint32(n) {
-		for _, to := range v.G.Out(x) {
-			v.inAt[to+1]++
-		}
+		v.G.Out(x, func(to uint32) {
+			v.inAt[to+2]++
+			total++
+		})
 	}
 	for i := range n {
-		v.inAt[i+1] += v.inAt[i]
+		v.inAt[i+2] += v.inAt[i+1]
 	}
-	v.in = make([]uint32, v.inAt[n])
-	next := slices.Clone(v.inAt)
+	v.in = offheap.Make[uint32](v.H.Pool, total)
 	for x := range uint32(n) {
-		for _, to := range v.G.Out(x) {
-			v.in[next[to]] = x
-			next[to]++
-		}
+		v.G.Out(x, func(to uint32) {
+			v.in[v.inAt[to+1]] = x
+			v.inAt[to+1]++
+		})
 	}
 }
 
@@ -113,8 +125,10 @@ func (v *View) Way(i uint32) []uint32 {
 	if !v.T.Reached(i) {
 		return nil
 	}
-	var way []uint32
-	for at := i; at != heap.None; at = v.T.Up[at] {
+	v.onceWay.Do(func() { v.up = heap.Shortest(v.H.Pool, v.G) })
+	way := []uint32{i}
+	for at := i; at != v.G.Root(); {
+		at = v.up[at]
 		way = append(way, at)
 	}
 	slices.Reverse(way)

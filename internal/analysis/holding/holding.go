@@ -8,6 +8,7 @@ package holding
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -16,6 +17,7 @@ import (
 
 	"culprit"
 	"culprit/internal/heap"
+	"culprit/internal/offheap"
 )
 
 // View is a heap with its graph and its dominators.
@@ -23,22 +25,31 @@ type View struct {
 	H *heap.Heap
 	G *heap.Graph
 	T *heap.Tree
-	// owners are the classes and modules that refer to an object, made when asked for.
-	owners map[uint32]uint32
 
-	once   sync.Once
-	at     []uint64
-	child  []uint32
-	onceIn sync.Once
-	inAt   []uint64
-	in     []uint32
+	onceWay   sync.Once // up: the object before each on a shortest way
+	up        []uint32
+	onceOwner sync.Once // owners: the classes and modules that refer to an object
+	owners    map[uint32]uint32
+	onceDown  sync.Once // what each dominates
+	at, child []uint32
+	onceIn    sync.Once // who refers to each
+	inAt, in  []uint32
+	oncePlace sync.Once // of each site
+	places    []string
 }
 
-// Look computes a view.
-func Look(h *heap.Heap) *View {
-	g := heap.NewGraph(h)
-	return &View{H: h, G: g, T: heap.Dominators(g, h.Bytes)}
+// Look computes a view. The heap is the view's from now on.
+func Look(h *heap.Heap) (v *View, err error) {
+	defer offheap.Catch(&err)
+	g, err := heap.NewGraph(h)
+	if err != nil {
+		return nil, err
+	}
+	return &View{H: h, G: g, T: heap.Dominators(h.Pool, g, h.Bytes)}, nil
 }
+
+// Restore is the view of a heap whose graph and dominators are known.
+func Restore(h *heap.Heap, g *heap.Graph, t *heap.Tree) *View { return &View{H: h, G: g, T: t} }
 
 // Report sums a heap up. It fills in everything but Tool, Dump and the lines.
 func (v *View) Report() culprit.Heap {
@@ -56,8 +67,8 @@ func (v *View) Report() culprit.Heap {
 	v.sum(groups)
 	r.ByClass, r.ByType, r.ByLocation, r.ByGem, r.ByGeneration = groups[0].list(), groups[1].list(), groups[2].list(), groups[3].list(), groups[4].list()
 	slices.SortStableFunc(r.ByGeneration, func(a, b culprit.HeapGroup) int { return age(a.Key) - age(b.Key) })
-	if v.G.Twice > 0 {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%d addresses stand twice: the dump was made while objects moved, or is two dumps", v.G.Twice))
+	if n := v.G.Index.Twice; n > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%d addresses stand twice: the dump was made while objects moved, or is two dumps", n))
 	}
 	if v.G.Lost > 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%d references lead to objects that are not in the dump", v.G.Lost))
@@ -75,70 +86,93 @@ func age(key string) int {
 	return n
 }
 
-// grouping puts every object into one group.
+// grouping puts every object into one group: that of its class, its site, ..., so
+// that the groups of ten million objects are told by a table of a few thousand.
 type grouping struct {
-	of     []uint32 // object -> group
+	of     func(uint32) uint32 // object -> group
 	keys   []string
-	number map[string]uint32
 	groups []culprit.HeapGroup
 	open   []uint32 // members of a group on the way down the dominator tree
 }
 
-func (v *View) group(key func(uint32) string) *grouping {
-	g := &grouping{of: make([]uint32, v.H.Len()), number: map[string]uint32{}}
-	for i := range g.of {
-		g.of[i] = g.id(key(uint32(i)))
+// table makes a grouping of a smaller thing that each object has, 0 to n-1.
+func table(n int, of func(uint32) uint32, key func(uint32) string) *grouping {
+	g, number, to := &grouping{}, map[string]uint32{}, make([]uint32, n)
+	for i := range to {
+		k := key(uint32(i))
+		id, ok := number[k]
+		if !ok {
+			id = uint32(len(g.keys))
+			number[k] = id
+			g.keys = append(g.keys, k)
+		}
+		to[i] = id
 	}
-	g.groups = make([]culprit.HeapGroup, len(g.keys))
-	g.open = make([]uint32, len(g.keys))
+	g.of = func(i uint32) uint32 { return to[of(i)] }
+	g.groups, g.open = make([]culprit.HeapGroup, len(g.keys)), make([]uint32, len(g.keys))
 	return g
 }
 
-func (g *grouping) id(key string) uint32 {
-	n, ok := g.number[key]
-	if !ok {
-		n = uint32(len(g.keys))
-		g.number[key] = n
-		g.keys = append(g.keys, key)
-	}
-	return n
-}
-
-// cached makes a key a function of a smaller thing, computed once for each.
-func cached[K comparable](of func(uint32) K, key func(K) string) func(uint32) string {
-	seen := map[K]string{}
-	return func(i uint32) string {
-		k := of(i)
-		s, ok := seen[k]
-		if !ok {
-			s = key(k)
-			seen[k] = s
+// byClass groups by class, and what has none by its type: the tables of both stand
+// one behind the other.
+func (v *View) byClass() *grouping {
+	classes := uint32(len(v.G.Classes))
+	of := func(i uint32) uint32 {
+		if c := v.G.Class[i]; c != 0 {
+			return c
 		}
-		return s
+		return classes + uint32(v.H.Type[i])
 	}
+	return table(int(classes)+len(v.H.Types), of, func(k uint32) string {
+		if k >= classes {
+			return typeInPlace(v.H.Types[k-classes])
+		}
+		return v.className(k)
+	})
 }
-
-func (v *View) byClass() *grouping { return v.group(v.classOf) }
 
 func (v *View) byType() *grouping {
-	return v.group(func(i uint32) string { return v.H.Types[v.H.Type[i]] })
+	return table(len(v.H.Types), func(i uint32) uint32 { return uint32(v.H.Type[i]) }, func(k uint32) string { return v.H.Types[k] })
 }
 
 func (v *View) byLocation() *grouping {
-	return v.group(cached(func(i uint32) uint32 { return v.H.Loc[i] }, func(l uint32) string { return orNot(v.H.Locations[l]) }))
+	return table(len(v.H.Sites), func(i uint32) uint32 { return v.H.Site[i] }, func(k uint32) string { return orNot(v.place(k)) })
 }
 
 func (v *View) byGem() *grouping {
-	return v.group(cached(func(i uint32) uint32 { return v.H.Loc[i] }, func(l uint32) string { return orNot(gemOf(v.H.Locations[l])) }))
+	return table(len(v.H.Sites), func(i uint32) uint32 { return v.H.Site[i] }, func(k uint32) string { return orNot(gemOf(v.place(k))) })
 }
 
+// mostGenerations is how far apart the first and the last collection may lie for a
+// table of all between; beyond, generations are put together.
+const mostGenerations = 1 << 22
+
 func (v *View) byGeneration() *grouping {
-	return v.group(cached(func(i uint32) int32 { return v.H.Gen[i] }, func(g int32) string {
-		if g < 0 {
+	lo, hi := int32(math.MaxInt32), int32(-1)
+	for _, g := range v.H.Gen {
+		if g >= 0 {
+			lo, hi = min(lo, g), max(hi, g)
+		}
+	}
+	step := uint32(1)
+	if hi < 0 {
+		lo, hi = 0, 0
+	}
+	for uint32(hi-lo)/step > mostGenerations {
+		step *= 2
+	}
+	n := int(uint32(hi-lo)/step) + 2
+	return table(n, func(i uint32) uint32 {
+		if g := v.H.Gen[i]; g >= 0 {
+			return uint32(g-lo)/step + 1
+		}
+		return 0
+	}, func(k uint32) string {
+		if k == 0 {
 			return notTraced
 		}
-		return strconv.Itoa(int(g))
-	}))
+		return strconv.FormatInt(int64(lo)+int64(k-1)*int64(step), 10)
+	})
 }
 
 func orNot(s string) string {
@@ -148,17 +182,40 @@ func orNot(s string) string {
 	return s
 }
 
+// place names a site: "app/models/cache.rb:14", the file alone where no line is told.
+func (v *View) place(site uint32) string {
+	v.oncePlace.Do(func() {
+		v.places = make([]string, len(v.H.Sites))
+		for i, s := range v.H.Sites {
+			if v.places[i] = s.File; s.Line > 0 {
+				v.places[i] += ":" + strconv.FormatUint(uint64(s.Line), 10)
+			}
+		}
+	})
+	return v.places[site]
+}
+
+func typeInPlace(typ string) string { return "(" + typ + ")" }
+
+// className names a class by its number in the graph.
+func (v *View) className(k uint32) string {
+	m := v.H.Modules[v.G.Classes[k]]
+	switch {
+	case m.Name != "":
+		return m.Name
+	case m.RealName != "":
+		return m.RealName + " (with methods of its own)"
+	}
+	return "(class without a name)"
+}
+
 // classOf names the class of an object; what has none, as Ruby's own records, goes
 // by its type.
 func (v *View) classOf(i uint32) string {
-	c := v.H.Class[i]
-	if name := v.H.Names[c]; name != "" {
-		return name
+	if c := v.G.Class[i]; c != 0 {
+		return v.className(c)
 	}
-	if c == 0 || v.G.Index.Find(c) == heap.None {
-		return "(" + v.H.Types[v.H.Type[i]] + ")"
-	}
-	return "(class without a name)"
+	return typeInPlace(v.H.Types[v.H.Type[i]])
 }
 
 var (
@@ -184,14 +241,15 @@ func gemOf(place string) string {
 // for what its group retains unless another member above it already does.
 func (v *View) sum(all []*grouping) {
 	for _, g := range all {
-		for i, k := range g.of {
+		for i := range uint32(v.H.Len()) {
+			k := g.of(i)
 			g.groups[k].Objects++
-			g.groups[k].Bytes += culprit.Bytes(v.H.Bytes(uint32(i)))
+			g.groups[k].Bytes += culprit.Bytes(v.H.Bytes(i))
 		}
 	}
 	v.walk(func(i uint32) {
 		for _, g := range all {
-			k := g.of[i]
+			k := g.of(i)
 			if g.open[k] == 0 {
 				g.groups[k].Retained += culprit.Bytes(v.T.Retained[i])
 			}
@@ -199,65 +257,68 @@ func (v *View) sum(all []*grouping) {
 		}
 	}, func(i uint32) {
 		for _, g := range all {
-			g.open[g.of[i]]--
+			g.open[g.of(i)]--
 		}
 	})
 }
 
 // walk goes through the dominator tree, into and out of each reached object.
 func (v *View) walk(enter, leave func(uint32)) {
-	at, child := v.children()
-	type frame struct {
-		v    uint32
-		next uint64
-	}
+	v.down()
+	type frame struct{ v, next uint32 }
 	root := v.G.Root()
-	stack := []frame{{root, at[root]}}
+	stack := []frame{{root, v.at[root]}}
 	for len(stack) > 0 {
 		top := &stack[len(stack)-1]
-		if top.next == at[top.v+1] {
+		if top.next == v.at[top.v+1] {
 			if top.v != root {
 				leave(top.v)
 			}
 			stack = stack[:len(stack)-1]
 			continue
 		}
-		c := child[top.next]
+		c := v.child[top.next]
 		top.next++
 		enter(c)
-		stack = append(stack, frame{c, at[c]})
+		stack = append(stack, frame{c, v.at[c]})
 	}
 }
 
-// children lists, for each node, those that it dominates directly.
-func (v *View) children() (at []uint64, child []uint32) {
-	n := v.G.N + 1
-	at = make([]uint64, n+1)
-	for _, x := range v.T.Order {
-		if p := v.T.Parent[x]; p != heap.None {
-			at[p+1]++
+// down lists, for each node, those that it dominates directly.
+func (v *View) down() {
+	v.onceDown.Do(func() {
+		n := v.G.N + 1
+		// Counted two places up: filling in moves each beginning to its place.
+		v.at = offheap.Make[uint32](v.H.Pool, n+2)
+		total := 0
+		for _, x := range v.T.Order {
+			if p := v.T.Parent[x]; p != heap.None {
+				v.at[p+2]++
+				total++
+			}
 		}
-	}
-	for i := range n {
-		at[i+1] += at[i]
-	}
-	child = make([]uint32, at[n])
-	next := slices.Clone(at)
-	for _, x := range v.T.Order {
-		if p := v.T.Parent[x]; p != heap.None {
-			child[next[p]] = x
-			next[p]++
+		for i := range n {
+			v.at[i+2] += v.at[i+1]
 		}
-	}
-	return at, child
+		v.child = offheap.Make[uint32](v.H.Pool, total)
+		for _, x := range v.T.Order {
+			if p := v.T.Parent[x]; p != heap.None {
+				v.child[v.at[p+1]] = x
+				v.at[p+1]++
+			}
+		}
+	})
 }
 
-// list gives the groups with their keys, by retained size.
+// list gives the groups that have members with their keys, by retained size.
 func (g *grouping) list() []culprit.HeapGroup {
-	for i := range g.groups {
-		g.groups[i].Key = g.keys[i]
+	out := make([]culprit.HeapGroup, 0, len(g.groups))
+	for i, x := range g.groups {
+		if x.Key = g.keys[i]; x.Objects > 0 {
+			out = append(out, x)
+		}
 	}
-	slices.SortFunc(g.groups, func(a, b culprit.HeapGroup) int {
+	slices.SortFunc(out, func(a, b culprit.HeapGroup) int {
 		if a.Retained != b.Retained {
 			return sign(b.Retained - a.Retained)
 		}
@@ -266,7 +327,7 @@ func (g *grouping) list() []culprit.HeapGroup {
 		}
 		return strings.Compare(a.Key, b.Key)
 	})
-	return g.groups
+	return out
 }
 
 func sign(b culprit.Bytes) int {

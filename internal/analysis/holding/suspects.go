@@ -25,22 +25,22 @@ func (v *View) suspects() []culprit.HeapSuspect {
 	if total == 0 {
 		return out
 	}
-	at, child := v.children()
-	for _, c := range child[at[v.G.Root()]:at[v.G.Root()+1]] {
+	v.down()
+	for _, c := range v.dominated(v.G.Root()) {
 		if float64(v.T.Retained[c]) < suspicious*float64(total) {
 			continue
 		}
-		out = append(out, v.suspect(v.accumulation(c, at, child), total))
+		out = append(out, v.suspect(v.accumulation(c), total))
 	}
 	slices.SortFunc(out, func(a, b culprit.HeapSuspect) int { return sign(b.Retained - a.Retained) })
 	return out[:min(len(out), mostSuspect)]
 }
 
 // accumulation goes down from x as long as one child holds most of it.
-func (v *View) accumulation(x uint32, at []uint64, child []uint32) uint32 {
+func (v *View) accumulation(x uint32) uint32 {
 	for {
 		best := heap.None
-		for _, c := range child[at[x]:at[x+1]] {
+		for _, c := range v.dominated(x) {
 			if best == heap.None || v.T.Retained[c] > v.T.Retained[best] {
 				best = c
 			}
@@ -65,19 +65,13 @@ func (v *View) node(x uint32) culprit.HeapNode {
 	if x == v.G.Root() {
 		return culprit.HeapNode{Describe: "the machine's roots"}
 	}
-	n := culprit.HeapNode{Address: fmt.Sprintf("0x%x", v.H.Addr[x]), Class: v.classOf(x)}
-	switch v.H.Types[v.H.Type[x]] {
-	case "CLASS", "MODULE":
-		n.Describe = "class " + v.H.Names[v.H.Addr[x]]
-		if v.H.Types[v.H.Type[x]] == "MODULE" {
-			n.Describe = "module " + v.H.Names[v.H.Addr[x]]
-		}
-		if v.H.Names[v.H.Addr[x]] == "" {
-			n.Describe = "an anonymous class"
-		}
+	n := culprit.HeapNode{Address: fmt.Sprintf("0x%x", v.H.Address(x)), Class: v.classOf(x)}
+	switch v.H.Type[x] {
+	case heap.TypeClass, heap.TypeModule:
+		n.Describe = v.module(x)
 	default:
 		n.Describe = n.Class
-		if l := v.H.Locations[v.H.Loc[x]]; l != "" {
+		if l := v.place(v.H.Site[x]); l != "" {
 			n.Describe += " made at " + l
 		}
 		if owner := v.owner(x); owner != "" {
@@ -91,38 +85,59 @@ func (v *View) node(x uint32) culprit.HeapNode {
 // variable of it holds the object. Dumps do not name which. The dominator is no
 // guide here: inline caches of methods refer to constants too.
 func (v *View) owner(x uint32) string {
-	if v.owners == nil {
+	v.onceOwner.Do(func() {
 		v.owners = map[uint32]uint32{}
-		for i := range uint32(v.H.Len()) {
-			if !v.module(i) {
+		for i := range v.H.Modules {
+			if !v.isModule(i) {
 				continue
 			}
-			for _, to := range v.G.Out(i) {
-				if _, ok := v.owners[to]; !ok && !v.module(to) {
+			for _, to := range v.G.Refs(i) {
+				if before, ok := v.owners[to]; !v.isModule(to) && (!ok || i < before) {
 					v.owners[to] = i
 				}
 			}
 		}
-	}
+	})
 	if o, ok := v.owners[x]; ok {
-		return v.H.Names[v.H.Addr[o]]
+		return v.moduleName(o)
 	}
 	return ""
 }
 
-func (v *View) module(x uint32) bool {
-	t := v.H.Types[v.H.Type[x]]
-	return t == "CLASS" || t == "MODULE"
+func (v *View) isModule(x uint32) bool {
+	return x < uint32(v.H.Len()) && (v.H.Type[x] == heap.TypeClass || v.H.Type[x] == heap.TypeModule)
+}
+
+// moduleName is the name of a class or module, "" for one without.
+func (v *View) moduleName(x uint32) string {
+	m := v.H.Modules[x]
+	if m.Name == "" && m.Singleton && m.RealName != "" {
+		return "the singleton class of a " + m.RealName
+	}
+	return m.Name
+}
+
+func (v *View) module(x uint32) string {
+	m := v.H.Modules[x]
+	switch {
+	case m.Name != "" && v.H.Type[x] == heap.TypeModule:
+		return "module " + m.Name
+	case m.Name != "":
+		return "class " + m.Name
+	case m.Singleton && m.RealName != "":
+		return "the singleton class of a " + m.RealName
+	case m.Singleton:
+		return "a singleton class"
+	case v.H.Type[x] == heap.TypeModule:
+		return "an anonymous module"
+	}
+	return "an anonymous class"
 }
 
 // path is a shortest way from the machine to an object, the machine first; the
 // middle of a long one is left out.
 func (v *View) path(x uint32) []culprit.HeapNode {
-	var way []uint32
-	for at := x; at != heap.None; at = v.T.Up[at] {
-		way = append(way, at)
-	}
-	slices.Reverse(way)
+	way := v.Way(x)
 	out := []culprit.HeapNode{}
 	for i, at := range way {
 		if len(way) > longestPath && i == longestPath/2 {

@@ -2,19 +2,21 @@ package heapdump
 
 import (
 	"math"
-	"strconv"
 
 	"culprit/internal/heap"
 )
 
 // object is what one line says, reused from line to line.
 type object struct {
-	addr, class, size uint64
-	gen               int32
-	typ, name, file   []byte
-	line              uint64
-	root              []byte
-	refs              []uint64
+	addr, class, super, size  uint64
+	gen                       int32
+	typ, name, realName, root []byte
+	file, method, value       []byte
+	line                      uint64
+	refs                      []uint64
+	flags                     uint8
+	shape                     uint32
+	singleton                 bool
 }
 
 func (o *object) reset() { *o = object{gen: -1, refs: o.refs[:0]} }
@@ -75,6 +77,30 @@ func (o *object) field(key []byte, s *scanner) (err error) {
 		o.line, err = s.number()
 	case "name":
 		o.name, err = s.text()
+	case "real_class_name":
+		o.realName, err = s.text()
+	case "superclass":
+		o.super, err = s.address()
+	case "singleton":
+		o.singleton, err = s.truth()
+	case "method":
+		o.method, err = s.text()
+	case "value":
+		if s.blank(); s.i < len(s.b) && s.b[s.i] != '"' {
+			return s.skip()
+		}
+		o.value, err = s.text()
+	case "shape_id":
+		var n uint64
+		n, err = s.number()
+		o.shape = uint32(min(n, math.MaxUint32))
+	case "embedded", "frozen", "fstring", "shared", "broken":
+		var is bool
+		if is, err = s.truth(); is {
+			o.flags |= ownFlags[string(key)]
+		}
+	case "flags":
+		err = o.gcFlags(s)
 	case "root":
 		o.root, err = s.text()
 	case "references":
@@ -85,95 +111,31 @@ func (o *object) field(key []byte, s *scanner) (err error) {
 	return err
 }
 
-// part is the columns of one block, before they are put together.
-type part struct {
-	h      *heap.Heap
-	types  map[string]uint8
-	places map[string]uint32
-	key    []byte
-
-	lines, understood, shapes int64
-	bad                       []BadLine
+var ownFlags = map[string]uint8{
+	"embedded": heap.Embedded, "frozen": heap.Frozen, "fstring": heap.Fstring, "shared": heap.Shared, "broken": heap.Broken,
 }
 
-func newPart() *part {
-	return &part{
-		h:     &heap.Heap{From: []uint64{0}, Locations: []string{""}, Names: map[uint64]string{}, Large: map[uint32]uint64{}},
-		types: map[string]uint8{}, places: map[string]uint32{"": 0},
+// gcFlags reads what the collector knows of an object.
+func (o *object) gcFlags(s *scanner) error {
+	if !s.take('{') {
+		return errShape
 	}
-}
-
-// add takes one object.
-func (p *part) add(o *object) {
-	switch {
-	case o.root != nil:
-		p.h.Roots = append(p.h.Roots, heap.Root{Category: string(o.root), Refs: append([]uint64(nil), o.refs...)})
-		return
-	case string(o.typ) == "SHAPE":
-		p.shapes++ // a description of ivars, no object
-		return
-	}
-	h := p.h
-	id := uint32(len(h.Addr))
-	h.Addr = append(h.Addr, o.addr)
-	h.Type = append(h.Type, p.typeOf(o.typ))
-	h.Class = append(h.Class, o.class)
-	h.Gen = append(h.Gen, o.gen)
-	h.Loc = append(h.Loc, p.place(o))
-	if o.size >= uint64(heap.LargeSize) {
-		h.Large[id] = o.size
-		h.Size = append(h.Size, heap.LargeSize)
-	} else {
-		h.Size = append(h.Size, uint32(o.size))
-	}
-	h.Refs = append(h.Refs, o.refs...)
-	h.From = append(h.From, uint64(len(h.Refs)))
-	if o.name != nil {
-		h.Names[o.addr] = unescape(o.name)
-	}
-}
-
-func (p *part) typeOf(t []byte) uint8 {
-	if n, ok := p.types[string(t)]; ok {
-		return n
-	}
-	n := uint8(min(len(p.h.Types), math.MaxUint8))
-	if int(n) == len(p.h.Types) {
-		p.h.Types = append(p.h.Types, string(t))
-		p.types[string(t)] = n
-	}
-	return n
-}
-
-// place numbers where an object was made; the file alone where no line is told.
-func (p *part) place(o *object) uint32 {
-	if o.file == nil {
-		return 0
-	}
-	p.key = append(p.key[:0], o.file...)
-	if o.line > 0 {
-		p.key = append(p.key, ':')
-		p.key = strconv.AppendUint(p.key, o.line, 10)
-	}
-	if n, ok := p.places[string(p.key)]; ok {
-		return n
-	}
-	n := uint32(len(p.h.Locations))
-	text := unescape(p.key)
-	p.h.Locations = append(p.h.Locations, text)
-	p.places[string(p.key)] = n
-	return n
-}
-
-// unescape takes the escapes of JSON out of a name.
-func unescape(raw []byte) string {
-	for _, c := range raw {
-		if c == '\\' {
-			if s, err := strconv.Unquote(`"` + string(raw) + `"`); err == nil {
-				return s
-			}
-			break
+	for !s.take('}') {
+		name, err := s.text()
+		if err != nil {
+			return err
 		}
+		if !s.take(':') {
+			return errShape
+		}
+		is, err := s.truth()
+		if err != nil {
+			return err
+		}
+		if is {
+			o.flags |= flagOf(string(name))
+		}
+		s.take(',')
 	}
-	return string(raw)
+	return nil
 }

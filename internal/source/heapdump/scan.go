@@ -55,6 +55,13 @@ func (s *scanner) text() ([]byte, error) {
 	}
 }
 
+// truth reads true or false; any other value is passed over and is false.
+func (s *scanner) truth() (bool, error) {
+	s.blank()
+	is := bytes.HasPrefix(s.b[s.i:], []byte("true"))
+	return is, s.skip()
+}
+
 // number reads a whole number of no sign.
 func (s *scanner) number() (uint64, error) {
 	s.blank()
