@@ -19,8 +19,16 @@ type Heap struct {
 	ByLocation   []HeapGroup   `json:"by_location"`
 	ByGem        []HeapGroup   `json:"by_gem"`
 	ByGeneration []HeapGroup   `json:"by_generation"` // oldest first, "not traced" last
+	ByKind       []HeapGroup   `json:"by_kind"`       // classes and modules alone: named, anonymous, singleton, inclusion
+	Unreachable  []HeapGroup   `json:"unreachable"`   // by class, most bytes first
 	Suspects     []HeapSuspect `json:"suspects"`
-	Warnings     []string      `json:"warnings"`
+	// Duplicates are strings with one text, by what all copies but one take; BigStrings
+	// single ones of BigString bytes and more. Both are the largest only.
+	Duplicates []HeapString `json:"duplicates"`
+	BigStrings []HeapString `json:"big_strings"`
+	// Shapes counts the shapes of a class's objects (Ruby 3.2 and later), most first.
+	Shapes   []HeapShapes `json:"shapes"`
+	Warnings []string     `json:"warnings"`
 }
 
 // HeapTotals are sums over a whole dump.
@@ -49,6 +57,24 @@ type HeapNode struct {
 	Describe string `json:"describe"`
 	Address  string `json:"address"`
 	Class    string `json:"class"`
+}
+
+// HeapString is a text of which there are several copies, or that is large.
+type HeapString struct {
+	Address  string `json:"address"` // of the first
+	Copies   int64  `json:"copies"`
+	Bytes    Bytes  `json:"bytes"`    // of all copies
+	Wasted   Bytes  `json:"wasted"`   // of all but the largest
+	Location string `json:"location"` // that made most of them, "" not traced
+	// Value is the text as the dump writes it, "" unless asked for: it may be a secret.
+	Value string `json:"value"`
+}
+
+// HeapShapes tells how many sets of instance variables objects of one class have.
+type HeapShapes struct {
+	Class   string `json:"class"`
+	Shapes  int64  `json:"shapes"`
+	Objects int64  `json:"objects"`
 }
 
 // HeapSuspect is an object that holds much, with the way from the machine to it.

@@ -63,9 +63,12 @@ func (v *View) Report() culprit.Heap {
 			r.Totals.UnreachableBytes += b
 		}
 	}
-	groups := []*grouping{v.byClass(), v.byType(), v.byLocation(), v.byGem(), v.byGeneration()}
-	v.sum(groups)
+	n := v.numbers()
+	groups := []*grouping{v.byClass(n), v.byType(), v.byLocation(), v.byGem(), v.byGeneration(n)}
+	v.sum(n, groups)
 	r.ByClass, r.ByType, r.ByLocation, r.ByGem, r.ByGeneration = groups[0].list(), groups[1].list(), groups[2].list(), groups[3].list(), groups[4].list()
+	r.ByKind, r.Unreachable = v.kinds(), v.unreachable()
+	r.Duplicates, r.BigStrings, r.Shapes = v.duplicates(), v.bigStrings(), v.shapes()
 	slices.SortStableFunc(r.ByGeneration, func(a, b culprit.HeapGroup) int { return age(a.Key) - age(b.Key) })
 	if n := v.G.Index.Twice; n > 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%d addresses stand twice: the dump was made while objects moved, or is two dumps", n))
@@ -86,19 +89,29 @@ func age(key string) int {
 	return n
 }
 
+// What an object is grouped by: each is a number that its columns give.
+const (
+	byClass = iota
+	byType
+	bySite
+	byGeneration
+	keyKinds
+)
+
 // grouping puts every object into one group: that of its class, its site, ..., so
 // that the groups of ten million objects are told by a table of a few thousand.
 type grouping struct {
-	of     func(uint32) uint32 // object -> group
+	by     int      // which number
+	to     []uint32 // the number -> group
 	keys   []string
 	groups []culprit.HeapGroup
 	open   []uint32 // members of a group on the way down the dominator tree
 }
 
-// table makes a grouping of a smaller thing that each object has, 0 to n-1.
-func table(n int, of func(uint32) uint32, key func(uint32) string) *grouping {
-	g, number, to := &grouping{}, map[string]uint32{}, make([]uint32, n)
-	for i := range to {
+// table makes a grouping by a number from 0 to n-1.
+func table(by, n int, key func(uint32) string) *grouping {
+	g, number := &grouping{by: by, to: make([]uint32, n)}, map[string]uint32{}
+	for i := range g.to {
 		k := key(uint32(i))
 		id, ok := number[k]
 		if !ok {
@@ -106,72 +119,84 @@ func table(n int, of func(uint32) uint32, key func(uint32) string) *grouping {
 			number[k] = id
 			g.keys = append(g.keys, k)
 		}
-		to[i] = id
+		g.to[i] = id
 	}
-	g.of = func(i uint32) uint32 { return to[of(i)] }
 	g.groups, g.open = make([]culprit.HeapGroup, len(g.keys)), make([]uint32, len(g.keys))
 	return g
 }
 
-// byClass groups by class, and what has none by its type: the tables of both stand
-// one behind the other.
-func (v *View) byClass() *grouping {
-	classes := uint32(len(v.G.Classes))
-	of := func(i uint32) uint32 {
-		if c := v.G.Class[i]; c != 0 {
-			return c
+// numbers gives what objects are grouped by.
+type numbers struct {
+	v          *View
+	classes    uint32
+	first      int32  // generation
+	step, last uint32 // of generations
+}
+
+func (v *View) numbers() numbers {
+	n := numbers{v: v, classes: uint32(len(v.G.Classes)), first: math.MaxInt32, step: 1}
+	hi := int32(-1)
+	for _, g := range v.H.Gen {
+		if g >= 0 {
+			n.first, hi = min(n.first, g), max(hi, g)
 		}
-		return classes + uint32(v.H.Type[i])
 	}
-	return table(int(classes)+len(v.H.Types), of, func(k uint32) string {
-		if k >= classes {
-			return typeInPlace(v.H.Types[k-classes])
-		}
-		return v.className(k)
-	})
-}
-
-func (v *View) byType() *grouping {
-	return table(len(v.H.Types), func(i uint32) uint32 { return uint32(v.H.Type[i]) }, func(k uint32) string { return v.H.Types[k] })
-}
-
-func (v *View) byLocation() *grouping {
-	return table(len(v.H.Sites), func(i uint32) uint32 { return v.H.Site[i] }, func(k uint32) string { return orNot(v.place(k)) })
-}
-
-func (v *View) byGem() *grouping {
-	return table(len(v.H.Sites), func(i uint32) uint32 { return v.H.Site[i] }, func(k uint32) string { return orNot(gemOf(v.place(k))) })
+	if hi < 0 {
+		n.first, hi = 0, 0
+	}
+	for uint32(hi-n.first)/n.step > mostGenerations {
+		n.step *= 2
+	}
+	n.last = uint32(hi-n.first)/n.step + 1
+	return n
 }
 
 // mostGenerations is how far apart the first and the last collection may lie for a
 // table of all between; beyond, generations are put together.
 const mostGenerations = 1 << 22
 
-func (v *View) byGeneration() *grouping {
-	lo, hi := int32(math.MaxInt32), int32(-1)
-	for _, g := range v.H.Gen {
-		if g >= 0 {
-			lo, hi = min(lo, g), max(hi, g)
+// of gives the numbers of an object. What has no class goes by its type: the tables
+// of both stand one behind the other.
+func (n *numbers) of(i uint32) (k [keyKinds]uint32) {
+	h := n.v.H
+	typ := uint32(h.Type[i])
+	if k[byClass] = n.v.G.Class[i]; k[byClass] == 0 {
+		k[byClass] = n.classes + typ
+	}
+	k[byType], k[bySite] = typ, h.Site[i]
+	if g := h.Gen[i]; g >= 0 {
+		k[byGeneration] = uint32(g-n.first)/n.step + 1
+	}
+	return k
+}
+
+func (v *View) byClass(n numbers) *grouping {
+	return table(byClass, int(n.classes)+len(v.H.Types), func(k uint32) string {
+		if k >= n.classes {
+			return typeInPlace(v.H.Types[k-n.classes])
 		}
-	}
-	step := uint32(1)
-	if hi < 0 {
-		lo, hi = 0, 0
-	}
-	for uint32(hi-lo)/step > mostGenerations {
-		step *= 2
-	}
-	n := int(uint32(hi-lo)/step) + 2
-	return table(n, func(i uint32) uint32 {
-		if g := v.H.Gen[i]; g >= 0 {
-			return uint32(g-lo)/step + 1
-		}
-		return 0
-	}, func(k uint32) string {
+		return v.className(k)
+	})
+}
+
+func (v *View) byType() *grouping {
+	return table(byType, len(v.H.Types), func(k uint32) string { return v.H.Types[k] })
+}
+
+func (v *View) byLocation() *grouping {
+	return table(bySite, len(v.H.Sites), func(k uint32) string { return orNot(v.place(k)) })
+}
+
+func (v *View) byGem() *grouping {
+	return table(bySite, len(v.H.Sites), func(k uint32) string { return orNot(gemOf(v.place(k))) })
+}
+
+func (v *View) byGeneration(n numbers) *grouping {
+	return table(byGeneration, int(n.last)+1, func(k uint32) string {
 		if k == 0 {
 			return notTraced
 		}
-		return strconv.FormatInt(int64(lo)+int64(k-1)*int64(step), 10)
+		return strconv.FormatInt(int64(n.first)+int64(k-1)*int64(n.step), 10)
 	})
 }
 
@@ -239,25 +264,28 @@ func gemOf(place string) string {
 
 // sum adds up all groupings in one walk over the dominator tree: a member counts
 // for what its group retains unless another member above it already does.
-func (v *View) sum(all []*grouping) {
-	for _, g := range all {
-		for i := range uint32(v.H.Len()) {
-			k := g.of(i)
-			g.groups[k].Objects++
-			g.groups[k].Bytes += culprit.Bytes(v.H.Bytes(i))
+func (v *View) sum(n numbers, all []*grouping) {
+	for i := range uint32(v.H.Len()) {
+		keys, size := n.of(i), culprit.Bytes(v.H.Bytes(i))
+		for _, g := range all {
+			x := &g.groups[g.to[keys[g.by]]]
+			x.Objects++
+			x.Bytes += size
 		}
 	}
 	v.walk(func(i uint32) {
+		keys := n.of(i)
 		for _, g := range all {
-			k := g.of(i)
+			k := g.to[keys[g.by]]
 			if g.open[k] == 0 {
 				g.groups[k].Retained += culprit.Bytes(v.T.Retained[i])
 			}
 			g.open[k]++
 		}
 	}, func(i uint32) {
+		keys := n.of(i)
 		for _, g := range all {
-			g.open[g.of(i)]--
+			g.open[g.to[keys[g.by]]]--
 		}
 	})
 }

@@ -13,8 +13,8 @@ import (
 	"culprit/internal/source/heapdump"
 )
 
-// dumps has a real Ruby run a script that calls dump_to three times.
-func dumps(t *testing.T, script string) (list []*heap.Heap) {
+// dumpFiles has a real Ruby run a script that calls dump_to three times.
+func dumpFiles(t testing.TB, script string) (list []string) {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "app.rb")
@@ -27,9 +27,18 @@ load ARGV[1]`, dir, file)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("ruby: %v\n%s\nhint: make setup", err, out)
 	}
-	space := &heap.Space{}
 	for _, name := range []string{"a", "b", "c"} {
-		f, err := os.Open(filepath.Join(dir, name))
+		list = append(list, filepath.Join(dir, name))
+	}
+	return list
+}
+
+// dumps reads what dumpFiles makes, for a comparison.
+func dumps(t testing.TB, script string) (list []*heap.Heap) {
+	t.Helper()
+	space := &heap.Space{}
+	for _, path := range dumpFiles(t, script) {
+		f, err := os.Open(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -191,7 +200,44 @@ func TestMadeUp(t *testing.T) {
 			t.Errorf("%+v, want %+v", g, want[g.Key])
 		}
 	}
+	if len(r.Unreachable) != 1 || r.Unreachable[0].Bytes != 7 {
+		t.Errorf("unreachable %+v", r.Unreachable)
+	}
 	if r.Totals.UnreachableObjects != 1 || r.Totals.UnreachableBytes != 7 {
 		t.Errorf("totals %+v", r.Totals)
+	}
+}
+
+// TestTexts: copies of one text, with what they waste and who made them; large ones;
+// classes without a name. Texts that differ in one byte are not one.
+func TestTexts(t *testing.T) {
+	h := dumps(t, `
+COPIES = Array.new(500) { "Content-Type: text/html" }
+ESCAPES = Array.new(100) { "tab\t\"quote\" \\\\ and so on" }
+OTHERS = Array.new(5000) { |i| "text of its own number #{i}" }
+BIG = ["x" * 2_000_000]
+ANONYMOUS = Array.new(300) { Class.new }
+SINGLETON = Array.new(200) { Object.new.tap { |o| def o.to_s = "me" } }
+dump_to "a"; dump_to "b"; dump_to "c"`)
+	r := report(t, h[0])
+	d := r.Duplicates
+	if len(d) < 2 || d[0].Copies < 500 || d[0].Copies > 501 || !strings.HasSuffix(d[0].Location, "app.rb:2") || d[0].Wasted != d[0].Bytes-d[0].Bytes/culprit.Bytes(d[0].Copies) {
+		t.Errorf("copies %+v", d)
+	}
+	found := false
+	for _, x := range d {
+		found = found || x.Copies >= 100 && strings.HasSuffix(x.Location, "app.rb:3")
+		if strings.HasSuffix(x.Location, "app.rb:4") {
+			t.Errorf("texts that differ are one: %+v", x)
+		}
+	}
+	if !found {
+		t.Errorf("copies with escapes: %+v", d)
+	}
+	if b := r.BigStrings; len(b) == 0 || b[0].Bytes < 2_000_000 || !strings.HasSuffix(b[0].Location, "app.rb:5") {
+		t.Errorf("big %+v", b)
+	}
+	if k := r.ByKind; k[1].Objects < 300 || k[1].Objects > 310 || k[2].Objects < 500 || k[0].Objects < 300 {
+		t.Errorf("kinds %+v", k)
 	}
 }
