@@ -40,7 +40,7 @@ func (v *View) Object(i uint32) Object {
 	place := v.place(site)
 	return Object{
 		ID: i, Address: v.H.Address(i), Type: v.H.Types[v.H.Type[i]], Class: v.classOf(i), Name: v.H.Modules[i].Name,
-		Size: v.H.Bytes(i), Retained: v.T.Retained[i], Gen: v.H.Gen[i], Place: place, Gem: gemOf(place), Method: v.H.Sites[site].Method,
+		Size: v.H.Bytes(i), Retained: v.T.Retained[i], Gen: v.H.Gen[i], Place: place, Gem: v.gem(site), Method: v.H.Sites[site].Method,
 		Reachable: v.T.Reached(i), Refs: int(v.H.References(i)),
 	}
 }
@@ -139,4 +139,95 @@ func (v *View) Way(i uint32) []uint32 {
 type Text interface {
 	// Line is the line of the object with this number in the dump, without its end.
 	Line(i uint32) ([]byte, error)
+}
+
+// Size is the size of object i, in bytes.
+func (v *View) Size(i uint32) uint64 { return v.H.Bytes(i) }
+
+// ClassKey is a number for what Class gives, the same for objects of one class, and
+// less than ClassKeys.
+func (v *View) ClassKey(i uint32) int {
+	if c := v.G.Class[i]; c != 0 {
+		return int(c)
+	}
+	return len(v.G.Classes) + int(v.H.Type[i])
+}
+
+// ClassKeys is how many numbers ClassKey gives.
+func (v *View) ClassKeys() int { return len(v.G.Classes) + len(v.H.Types) }
+
+// Class names the class of object i; what has none goes by its type, "(IMEMO)".
+func (v *View) Class(i uint32) string { return v.classOf(i) }
+
+// Type is Ruby's own name of the type of object i.
+func (v *View) Type(i uint32) string { return v.H.Types[v.H.Type[i]] }
+
+// SiteKey is a number for where object i was made, less than SiteKeys; 0 not traced.
+func (v *View) SiteKey(i uint32) int { return int(v.H.Site[i]) }
+
+// SiteKeys is how many numbers SiteKey gives.
+func (v *View) SiteKeys() int { return len(v.H.Sites) }
+
+// Site tells where the objects with a SiteKey were made.
+func (v *View) Site(key int) heap.Site { return v.H.Sites[key] }
+
+// Place is the file and line of a SiteKey, "" not traced.
+func (v *View) Place(key int) string { return v.place(uint32(key)) }
+
+// Gem is the gem that a SiteKey belongs to: "app", "ruby", a gem, "" not traced.
+func (v *View) Gem(key int) string { return v.gem(uint32(key)) }
+
+// Generation is the collection in which object i was made, -1 not traced.
+func (v *View) Generation(i uint32) int32 { return v.H.Gen[i] }
+
+// Address is that of object i.
+func (v *View) Address(i uint32) uint64 { return v.H.Address(i) }
+
+// Flags are the bits of object i: heap.Old and so on.
+func (v *View) Flags(i uint32) uint8 { return v.H.Flags[i] }
+
+// Reachable tells whether anybody refers to object i.
+func (v *View) Reachable(i uint32) bool { return v.T.Reached(i) }
+
+// ReferenceCount is how many references the dump lists for object i.
+func (v *View) ReferenceCount(i uint32) uint32 { return v.H.References(i) }
+
+// Name is the name of object i when it is a class or module, else "".
+func (v *View) Name(i uint32) string { return v.H.Modules[i].Name }
+
+// RetainedBy is what would be freed if all of these objects went: of those that
+// another of them holds, nothing is added.
+func (v *View) RetainedBy(ids []uint32) (sum uint64) {
+	in := make([]uint64, v.Len()/64+1)
+	for _, i := range ids {
+		in[i/64] |= 1 << (i % 64)
+	}
+	// Of each node of the tree: 1 under a member, 2 not, so that no way is walked twice.
+	under := map[uint32]bool{}
+	for _, i := range ids {
+		if v.T.Reached(i) && !v.underAny(i, in, under) {
+			sum += v.T.Retained[i]
+		}
+	}
+	return sum
+}
+
+func (v *View) underAny(i uint32, in []uint64, under map[uint32]bool) bool {
+	var way []uint32
+	is := false
+	for at := v.T.Parent[i]; at != v.G.Root(); at = v.T.Parent[at] {
+		if known, ok := under[at]; ok {
+			is = known
+			break
+		}
+		way = append(way, at)
+		if in[at/64]>>(at%64)&1 != 0 {
+			is = true
+			break
+		}
+	}
+	for _, at := range way {
+		under[at] = is
+	}
+	return is
 }

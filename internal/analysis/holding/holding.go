@@ -36,6 +36,7 @@ type View struct {
 	inAt, in  []uint32
 	oncePlace sync.Once // of each site
 	places    []string
+	gems      []string
 }
 
 // Look computes a view. The heap is the view's from now on.
@@ -188,7 +189,7 @@ func (v *View) byLocation() *grouping {
 }
 
 func (v *View) byGem() *grouping {
-	return table(bySite, len(v.H.Sites), func(k uint32) string { return orNot(gemOf(v.place(k))) })
+	return table(bySite, len(v.H.Sites), func(k uint32) string { return orNot(v.gem(k)) })
 }
 
 func (v *View) byGeneration(n numbers) *grouping {
@@ -210,14 +211,20 @@ func orNot(s string) string {
 // place names a site: "app/models/cache.rb:14", the file alone where no line is told.
 func (v *View) place(site uint32) string {
 	v.oncePlace.Do(func() {
-		v.places = make([]string, len(v.H.Sites))
+		v.places, v.gems = make([]string, len(v.H.Sites)), make([]string, len(v.H.Sites))
 		for i, s := range v.H.Sites {
 			if v.places[i] = s.File; s.Line > 0 {
 				v.places[i] += ":" + strconv.FormatUint(uint64(s.Line), 10)
 			}
+			v.gems[i] = gemOf(v.places[i])
 		}
 	})
 	return v.places[site]
+}
+
+func (v *View) gem(site uint32) string {
+	v.place(site)
+	return v.gems[site]
 }
 
 func typeInPlace(typ string) string { return "(" + typ + ")" }

@@ -213,7 +213,7 @@ func TestMadeUp(t *testing.T) {
 func TestTexts(t *testing.T) {
 	h := dumps(t, `
 COPIES = Array.new(500) { "Content-Type: text/html" }
-ESCAPES = Array.new(100) { "tab\t\"quote\" \\\\ and so on" }
+ESCAPES = Array.new(100) { "t\t\"q\" \\\\ so" }
 OTHERS = Array.new(5000) { |i| "text of its own number #{i}" }
 BIG = ["x" * 2_000_000]
 ANONYMOUS = Array.new(300) { Class.new }
