@@ -16,7 +16,7 @@ import (
 // heapOptions are the flags of heap as typed.
 type heapOptions struct {
 	heapReading
-	json, noColor bool
+	json, noColor, values bool
 }
 
 func newHeap(w World) *cobra.Command {
@@ -52,12 +52,13 @@ Exit: 0 ran, 1 could not run, 2 bad usage.`,
 		c.Flags().BoolVar(&o.json, "json", false, "print JSON")
 		c.Flags().BoolVar(&o.noColor, "no-color", false, "print without colours")
 	}
-	cmd.AddCommand(diff)
+	cmd.Flags().BoolVar(&o.values, "show-values", false, "show the texts of strings: they may be secrets")
+	cmd.AddCommand(diff, newHeapPath(w), newHeapQuery(w), newHeapShow(w), newHeapInfo(w), newHeapRedact(w))
 	return cmd
 }
 
 func (o *heapOptions) run(ctx context.Context, w World, path string) error {
-	r, err := o.heapReport(ctx, w, path)
+	r, err := o.report(ctx, w, path)
 	if err != nil {
 		return err
 	}
@@ -65,6 +66,21 @@ func (o *heapOptions) run(ctx context.Context, w World, path string) error {
 		return heap.JSON(w.Stdout, r)
 	}
 	return heap.Write(w.Stdout, r, w.sheet(o.noColor))
+}
+
+// report is that of a dump, with texts where they are asked for.
+func (o *heapOptions) report(ctx context.Context, w World, path string) (r culprit.Heap, err error) {
+	r, err = o.heapReport(ctx, w, path)
+	if err != nil || !o.values {
+		return r, err
+	}
+	l, err := o.load(ctx, w, path)
+	if err != nil {
+		return r, err
+	}
+	l.showValues(r.Duplicates)
+	l.showValues(r.BigStrings)
+	return r, l.Close()
 }
 
 func (o *heapOptions) diff(ctx context.Context, w World, paths []string) error {

@@ -52,7 +52,7 @@ type Failure struct{ Err error }
 func (f Failure) Error() string { return f.Err.Error() }
 func (f Failure) Unwrap() error { return f.Err }
 
-// Catch, deferred, turns a pool's panic into an error.
+// Catch is to be deferred: it turns a pool's panic into an error.
 func Catch(err *error) {
 	switch f := recover().(type) {
 	case nil:

@@ -2,6 +2,7 @@ package heapquery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -20,6 +21,15 @@ type Query struct {
 	// at is the object whose line is in hand.
 	at   uint32
 	line []byte
+}
+
+// Check tells whether a query can be understood.
+func Check(query string) error {
+	if len(query) == 0 {
+		return nil
+	}
+	_, err := parse(query)
+	return err
 }
 
 // Compile understands a query. text gives the lines for fields that stand there only;
@@ -188,7 +198,7 @@ func (q *Query) lineOf(i uint32) []byte {
 		return q.line
 	}
 	if q.text == nil {
-		q.err = fmt.Errorf("the lines of this dump cannot be read again; hint: give a file")
+		q.err = errors.New("the lines of this dump cannot be read again; hint: give a file")
 		return nil
 	}
 	line, err := q.text.Line(i)
@@ -233,7 +243,7 @@ func (q *Query) Run(ctx context.Context) (f Found, err error) {
 func (q *Query) Sort(ids []uint32, by string) error {
 	f := fieldNamed(by)
 	if f == nil || f.kind == lineField {
-		return fmt.Errorf("no field %q to sort by; hint: memsize, retained, generation, references, class, location, ...", by)
+		return fmt.Errorf("no field %q to sort by; hint: memsize, retained, generation, references, class, location or another column", by)
 	}
 	v := q.v
 	slices.SortStableFunc(ids, func(a, b uint32) int {

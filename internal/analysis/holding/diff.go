@@ -34,7 +34,6 @@ type Differ struct {
 	gone      culprit.HeapTally
 	warnings  []string
 	reused    int
-	view      *View
 }
 
 // identity is what makes an object the same in two dumps.

@@ -3,6 +3,7 @@ package holding
 import (
 	"slices"
 
+	"culprit"
 	"culprit/internal/heap"
 	"culprit/internal/offheap"
 )
@@ -230,4 +231,16 @@ func (v *View) underAny(i uint32, in []uint64, under map[uint32]bool) bool {
 		under[at] = is
 	}
 	return is
+}
+
+// DominatedUnsorted lists what i dominates directly, in no order. It is the view's
+// own list.
+func (v *View) DominatedUnsorted(i uint32) []uint32 { return v.dominated(i) }
+
+// Path is Way in words, its middle left out where it is long.
+func (v *View) Path(i uint32) []culprit.HeapNode {
+	if !v.T.Reached(i) {
+		return []culprit.HeapNode{}
+	}
+	return v.path(i)
 }

@@ -24,9 +24,9 @@ const (
 	mostPath     = 12
 )
 
-// JSON writes v, a culprit.Heap or a culprit.HeapDiff, as indented JSON with a
-// newline at its end.
-func JSON[T culprit.Heap | culprit.HeapDiff](w io.Writer, v T) error {
+// JSON writes v, a culprit.Heap, a culprit.HeapDiff or one of this package's forms, as
+// indented JSON with a newline at its end.
+func JSON[T culprit.Heap | culprit.HeapDiff | Query | Ways | Show | Info](w io.Writer, v T) error {
 	body, err := json.MarshalIndent(whole.Of(v), "", "  ")
 	if err != nil {
 		return fmt.Errorf("encoding the report: %w", err)

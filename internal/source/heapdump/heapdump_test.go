@@ -53,7 +53,7 @@ func TestAgainstJSON(t *testing.T) {
 	d := read(t, text)
 	type line struct {
 		Address, Type, Class, File, Method, Name, Root string
-		Line, Memsize, Shape_id                        uint64
+		Line, Memsize                                  uint64
 		Generation                                     *int32
 		References                                     []string
 		Embedded, Frozen, Fstring, Shared, Singleton   bool
@@ -84,7 +84,7 @@ func TestAgainstJSON(t *testing.T) {
 			continue
 		}
 		want := row{code(l.Address), heap.None, l.Type, -1, l.Memsize, heap.Site{File: l.File, Line: uint32(l.Line), Method: l.Method}, 0}
-		if l.Class != "" {
+		if l.Class != "" && l.Type != "IMEMO" {
 			want.class = code(l.Class)
 		}
 		if l.Generation != nil {
@@ -228,13 +228,6 @@ func TestInterleaved(t *testing.T) {
 			t.Fatalf("cut at %d: %d objects, understood %d of %d", cut, d.Heap.Len(), d.Understood, d.Lines)
 		}
 	}
-}
-
-func must(b []byte, err error) []byte {
-	if err != nil {
-		panic(err)
-	}
-	return b
 }
 
 func TestBroken(t *testing.T) {

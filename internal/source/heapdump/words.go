@@ -2,7 +2,7 @@ package heapdump
 
 // Bytes that Ruby writes, as numbers in the order of this memory (little endian).
 const (
-	wAddress    = 0x736572646461227b // {"addres
+	wAddress    = 0x736572646461227b // the first 8 of {"address
 	wAddressEnd = 0x7830223a22737365 // ess":"0x
 	wType       = 0x6570797422202c22 // ", "type
 	wTypeEnd    = 0x223a2265         // e":"

@@ -71,7 +71,13 @@ func (b *block) add(o *row) {
 	if k&(heap.MarkEach-1) == 0 {
 		b.marks = append(b.marks, b.at)
 	}
-	b.code[k], b.class[k], b.site[k], b.gen[k] = o.code, o.class, o.site, o.gen
+	class := o.class
+	if o.typ == heap.TypeImemo {
+		// Where other objects have their class, these have something of their own
+		// (https://github.com/ruby/ruby gc.c, gc_mark_children: it is not marked).
+		class = heap.None
+	}
+	b.code[k], b.class[k], b.site[k], b.gen[k] = o.code, class, o.site, o.gen
 	b.typ[k], b.flags[k] = o.typ, o.flags
 	b.size[k] = uint32(o.size)
 	if o.size >= uint64(heap.LargeSize) {

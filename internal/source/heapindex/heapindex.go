@@ -10,6 +10,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -68,7 +69,7 @@ func Of(f *os.File) (Source, error) {
 		}
 		sum.Write(piece[:n])
 	}
-	s.Sample = fmt.Sprintf("%x", sum.Sum(nil))
+	s.Sample = hex.EncodeToString(sum.Sum(nil))
 	return s, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -35,7 +36,7 @@ func made(t testing.TB) (path string, src heapindex.Source, x *heapindex.Index) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	defer closed(t, f)
 	if src, err = heapindex.Of(f); err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +65,7 @@ func TestWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	defer closed(t, f)
 	if text, err := f.Report(); err != nil || string(text) != `{"a":1}` || f.Meta() != want.Meta {
 		t.Errorf("report %s, %v, %+v", text, err, f.Meta())
 	}
@@ -124,6 +125,13 @@ func TestUnfit(t *testing.T) {
 	}
 }
 
+func closed(t testing.TB, f io.Closer) {
+	t.Helper()
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // zeros tells whether a byte lies between sections.
 func zeros(b []byte, at int) bool {
 	return bytes.Count(b[max(at-16, 0):min(at+16, len(b))], []byte{0}) >= 32 || b[at] == 0
@@ -135,7 +143,7 @@ func load(t *testing.T, path string, src heapindex.Source) *heapindex.Index {
 	if err != nil {
 		return nil
 	}
-	t.Cleanup(func() { f.Close() })
+	t.Cleanup(func() { closed(t, f) })
 	x, err := f.Load(offheap.New(""))
 	if err != nil {
 		return nil
