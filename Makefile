@@ -8,7 +8,7 @@ REPORT   ?= bin/report.html
 FUZZTIME ?= 20s
 RUBIES   ?= 2.7 3.3
 
-.PHONY: help setup setup-rubies rubies build demo test unit e2e browser lint fmt golden bench judge fuzz docs picture web clean
+.PHONY: help setup setup-rubies rubies build demo test unit e2e browser lint fmt golden bench bench-heap judge fuzz docs picture web clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ golden: ## rewrite the golden files of tests; read the diff before committing
 bench: ## speed and memory beside the floors and the peers of this machine
 	bench/logs.sh
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+bench-heap: ## heap dumps: speed and memory beside the floors and heapy
+	bench/heap.sh
 
 judge: ## how often the verdict is right, on simulated fleets
 	$(GO) run ./internal/lab/cmd/judge

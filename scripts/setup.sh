@@ -17,7 +17,7 @@ wanted=(
   bundler ruby-derailed-benchmarks          # apps with a bundle, and the peer of boot
   chromium                     # browser tests of the report
   prometheus influxdb          # live servers for the pulls
-  mawk goaccess                # peers of the benchmarks
+  mawk goaccess ruby-heapy     # peers of the benchmarks
   zstd xz-utils bzip2          # compressed inputs
 )
 command -v nginx >/dev/null || wanted+=(nginx-light)   # stands before the victim

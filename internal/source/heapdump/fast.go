@@ -14,18 +14,19 @@ import (
 // it accepts it has checked to the last byte: a line into which another was written
 // is refused.
 //
-// Reads may go beyond a line by less than overrun bytes: lines so near to the end of
-// a block are the slow way's.
+// Reads may go beyond a line by less than overrun bytes: where there is no such room
+// behind a block, the last lines are the slow way's.
 const overrun = 64
 
 // cursor reads a block. Nobody but the fast way has one, and it keeps to end.
 type cursor struct {
 	base unsafe.Pointer
-	end  int // of the block, less overrun
+	end  int // no read begins here or later
 }
 
-func newCursor(text []byte) cursor {
-	return cursor{unsafe.Pointer(unsafe.SliceData(text)), len(text) - overrun}
+// newCursor reads text up to end, behind which there are overrun bytes more.
+func newCursor(text []byte, end int) cursor {
+	return cursor{unsafe.Pointer(unsafe.SliceData(text)), end}
 }
 
 func (c *cursor) u64(i int) uint64 { return *(*uint64)(unsafe.Add(c.base, i)) }
@@ -246,6 +247,9 @@ func (w *worker) fast(i int) int {
 	}
 	o.class, o.site, o.size, o.gen, o.flags, o.text, o.shape = heap.None, 0, 0, -1, 0, 0, 0
 	o.refs = w.b.refsN
+	if i = w.head(o, i); i == 0 {
+		return 0
+	}
 	for i < c.end {
 		if c.u32(i)&low24 != wNext {
 			if c.u16(i) == '}'|'\n'<<8 {
@@ -257,8 +261,90 @@ func (w *worker) fast(i int) int {
 		if i = w.field(o, i+3); i == 0 {
 			return 0
 		}
+		if i = w.tail(o, i); i == 0 {
+			return 0
+		}
 	}
 	return 0
+}
+
+// head takes the fields that stand first in most lines, in their order, as far as they
+// are there: what is expected costs less than what is looked for.
+func (w *worker) head(o *row, i int) int {
+	c := &w.cur
+	if c.u64(i) == sClass && c.u32(i+8) == sClassEnd && c.u8(i+12) == 'x' && c.u8(i+25) == '"' {
+		var ok bool
+		if o.class, ok = w.code(i + 13); !ok {
+			return 0
+		}
+		i += 26
+	}
+	if o.typ == heap.TypeString {
+		if i = w.stringHead(o, i); i == 0 {
+			return 0
+		}
+	}
+	return w.tail(o, i)
+}
+
+func (w *worker) stringHead(o *row, i int) int {
+	c := &w.cur
+	if c.u64(i) == sEmbedded && c.u64(i+8) == sEmbeddedEnd {
+		if c.u8(i+16) != 'e' {
+			return 0
+		}
+		o.flags |= heap.Embedded
+		i += 17
+	}
+	if c.u64(i) == sBytesize && c.u32(i+8) == sBytesizeEnd && c.u8(i+12) == ':' {
+		if _, i = c.number(i + 13); i == 0 {
+			return 0
+		}
+	}
+	if c.u64(i) == sValue && c.u32(i+8)&low24 == sValueEnd {
+		if i, o.text = c.digest(i + 11); i == 0 {
+			return 0
+		}
+		i++
+	}
+	if c.u64(i) == sEncoding && c.u64(i+8) == sEncodingEnd && c.u32(i+16) == sEncodingLast {
+		i += 20
+	}
+	return i
+}
+
+// tail takes the fields that stand last in most lines.
+func (w *worker) tail(o *row, i int) int {
+	c := &w.cur
+	if i >= c.end {
+		return i
+	}
+	if c.u64(i) == sReferences && c.u64(i+8) == sReferencesEnd {
+		if i = w.references(i + 11); i == 0 || i >= c.end {
+			return i
+		}
+	}
+	if c.u64(i) == sFile {
+		if i = w.site(o, i+3); i == 0 || i >= c.end {
+			return i
+		}
+	}
+	var n uint64
+	if c.u64(i) == sGeneration && c.u64(i+8)&low56 == sGenerationEnd {
+		if n, i = c.number(i + 15); i == 0 || i >= c.end {
+			return i
+		}
+		o.gen = int32(min(n, 1<<31-1))
+	}
+	if c.u64(i) == sMemsize && c.u32(i+8) == sMemsizeEnd {
+		if o.size, i = c.number(i + 12); i == 0 || i >= c.end {
+			return i
+		}
+	}
+	if c.u64(i) == sFlags && c.u32(i+8)&low24 == sFlagsEnd {
+		return w.flags(o, i+11)
+	}
+	return i
 }
 
 // field reads one field, whose name begins at i, and gives where it ends; 0 for one

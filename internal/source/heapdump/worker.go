@@ -142,7 +142,7 @@ func newWorker(space *heap.Space) *worker {
 func (w *worker) parse(b *block, text []byte, from int64) {
 	b.begin(from, len(text))
 	w.b = b
-	w.cur = newCursor(text)
+	w.cur = newCursor(text, len(text)-overrun)
 	for i := 0; i < len(text); {
 		b.at = uint32(i)
 		if i < w.cur.end {
@@ -225,7 +225,7 @@ func (w *worker) object() {
 func (w *worker) digest(value []byte) uint64 {
 	w.pad = append(append(w.pad[:0], value...), '"')
 	w.pad = append(w.pad, make([]byte, 2*overrun)...)
-	c := newCursor(w.pad)
+	c := newCursor(w.pad, len(w.pad)-overrun)
 	_, d := c.digest(0)
 	return d
 }
