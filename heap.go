@@ -1,7 +1,6 @@
 package culprit
 
-// HeapSchema and HeapDiffSchema are the names and versions of the JSON forms of
-// Heap and HeapDiff, documented in docs/format/heap.md.
+// HeapSchema and HeapDiffSchema are the JSON forms of docs/format/heap.md.
 const (
 	HeapSchema     = "culprit.heap/1"
 	HeapDiffSchema = "culprit.heapdiff/1"
@@ -9,11 +8,10 @@ const (
 
 // Heap is what a dump of a Ruby heap holds, and what holds it.
 type Heap struct {
-	Schema string     `json:"schema"`
-	Tool   string     `json:"tool"`
-	Dump   string     `json:"dump"` // the file
-	Totals HeapTotals `json:"totals"`
-	// Each groups all objects; by retained size, largest first.
+	Schema       string        `json:"schema"`
+	Tool         string        `json:"tool"`
+	Dump         string        `json:"dump"` // the file
+	Totals       HeapTotals    `json:"totals"`
 	ByClass      []HeapGroup   `json:"by_class"`
 	ByType       []HeapGroup   `json:"by_type"`
 	ByLocation   []HeapGroup   `json:"by_location"`
@@ -22,29 +20,23 @@ type Heap struct {
 	ByKind       []HeapGroup   `json:"by_kind"`       // classes and modules alone: named, anonymous, singleton, inclusion
 	Unreachable  []HeapGroup   `json:"unreachable"`   // by class, most bytes first
 	Suspects     []HeapSuspect `json:"suspects"`
-	// Duplicates are strings with one text, by what all copies but one take; BigStrings
-	// single ones of BigString bytes and more. Both are the largest only.
-	Duplicates []HeapString `json:"duplicates"`
-	BigStrings []HeapString `json:"big_strings"`
-	// Shapes counts the shapes of a class's objects (Ruby 3.2 and later), most first.
-	Shapes   []HeapShapes `json:"shapes"`
-	Warnings []string     `json:"warnings"`
+	Duplicates   []HeapString  `json:"duplicates"` // of one text, most wasted first
+	BigStrings   []HeapString  `json:"big_strings"`
+	Shapes       []HeapShapes  `json:"shapes"` // Ruby 3.2 and later, most first
+	Warnings     []string      `json:"warnings"`
 }
 
 // HeapTotals are sums over a whole dump.
 type HeapTotals struct {
-	Objects int64 `json:"objects"`
-	Bytes   Bytes `json:"bytes"`
-	// Unreachable objects are in the dump and nobody refers to them: garbage that was
-	// not collected yet.
-	UnreachableObjects int64 `json:"unreachable_objects"`
+	Objects            int64 `json:"objects"`
+	Bytes              Bytes `json:"bytes"`
+	UnreachableObjects int64 `json:"unreachable_objects"` // garbage not collected yet
 	UnreachableBytes   Bytes `json:"unreachable_bytes"`
 	Lines              int64 `json:"lines"`
 	Understood         int64 `json:"understood"`
 }
 
-// HeapGroup is a sum over objects that have something in common. Retained is what
-// would be freed if all of them went.
+// HeapGroup is a sum over objects; Retained is what would be freed if all went.
 type HeapGroup struct {
 	Key      string `json:"key"`
 	Objects  int64  `json:"objects"`
@@ -66,8 +58,7 @@ type HeapString struct {
 	Bytes    Bytes  `json:"bytes"`    // of all copies
 	Wasted   Bytes  `json:"wasted"`   // of all but the largest
 	Location string `json:"location"` // that made most of them, "" not traced
-	// Value is the text as the dump writes it, "" unless asked for: it may be a secret.
-	Value string `json:"value"`
+	Value    string `json:"value"`    // "" unless asked for: it may be a secret
 }
 
 // HeapShapes tells how many sets of instance variables objects of one class have.
@@ -79,9 +70,7 @@ type HeapShapes struct {
 
 // HeapSuspect is an object that holds much, with the way from the machine to it.
 type HeapSuspect struct {
-	Describe string     `json:"describe"`
-	Address  string     `json:"address"`
-	Class    string     `json:"class"`
+	HeapNode
 	Retained Bytes      `json:"retained"`
 	Share    float64    `json:"share"` // of all bytes, 0..1
 	Path     []HeapNode `json:"path"`
@@ -106,20 +95,32 @@ type HeapTally struct {
 
 // HeapDiffGroup are retained objects of one class made at one place.
 type HeapDiffGroup struct {
-	Location string `json:"location"` // "" not traced
-	Class    string `json:"class"`
-	Gem      string `json:"gem"`
-	Objects  int64  `json:"objects"`
-	Bytes    Bytes  `json:"bytes"`
-	// Holder is the nearest object that dominates nine tenths of them, nil when only
-	// the machine does.
-	Holder *HeapHolder `json:"holder"`
+	Location string      `json:"location"` // "" not traced
+	Class    string      `json:"class"`
+	Gem      string      `json:"gem"`
+	Objects  int64       `json:"objects"`
+	Bytes    Bytes       `json:"bytes"`
+	Holder   *HeapHolder `json:"holder"` // dominates nine tenths of them, nil for the machine
 }
 
 // HeapHolder is who keeps a group alive.
 type HeapHolder struct {
-	Describe string     `json:"describe"`
-	Address  string     `json:"address"`
-	Class    string     `json:"class"`
-	Path     []HeapNode `json:"path"`
+	HeapNode
+	Path []HeapNode `json:"path"`
+}
+
+// HeapEvidence is what dumps of one process say about the suspects of a report.
+type HeapEvidence struct {
+	Dumps    []string      `json:"dumps"`
+	Bytes    Bytes         `json:"bytes"`  // what stayed between them; all, of one dump
+	Traced   float64       `json:"traced"` // share of it whose place is known, 0..1
+	Opinions []HeapOpinion `json:"opinions"`
+}
+
+// HeapOpinion is what dumps say about one suspect.
+type HeapOpinion struct {
+	Suspect string  `json:"suspect"`
+	Finding string  `json:"finding"` // "confirms", "contradicts" or "silent"
+	Because string  `json:"because"`
+	Share   float64 `json:"share"` // of HeapEvidence.Bytes, 0..1
 }

@@ -54,7 +54,9 @@ type Report struct {
 	// Circumstances are the suspects that need no traffic, in proportion to this
 	// incident: from --app, or added by gems, boot and doctor.
 	Circumstances []Circumstance `json:"circumstances"`
-	Picture       *Picture       `json:"picture,omitempty"` // only in the HTML report
+	// Heap is what dumps of a process say about the suspects, nil when none were given.
+	Heap    *HeapEvidence `json:"heap,omitempty"`
+	Picture *Picture      `json:"picture,omitempty"` // only in the HTML report
 }
 
 // Input is what became of one file or live source.

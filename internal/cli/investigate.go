@@ -48,6 +48,9 @@ standard input; plain, .gz, .zst, .bz2, .xz) and says who made memory grow, how
 many bytes a call, how sure that is, who is acquitted and why, and what the data
 cannot tell. Formats are recognised by content; "culprit formats" lists them.
 
+Heap dumps of one process (ObjectSpace.dump_all) may stand among them, one to three
+in the order in which they were taken: they confirm or contradict the verdict.
+
 Exit: 0 ran, 1 could not run, 2 bad usage. With --exit-code: 10 a culprit is
 named, 11 abstained or suspected only, 0 healthy.`,
 		Example: `  culprit investigate web1.production.log.gz web2.production.log.gz procstat.lp
@@ -102,6 +105,10 @@ func investigate(ctx context.Context, w World, o *options, args []string) error 
 	if err != nil {
 		return err
 	}
+	files, dumps := apart(ctx, files)
+	if len(files) == 0 {
+		return usage(errors.New("heap dumps alone: no log, no memory series"), "culprit heap looks into dumps; logs and memory say who asked for what they hold")
+	}
 	bar := newProgress(w)
 	opt.Progress = bar
 	docket, err := ingest.Build(ctx, files, problems, opt)
@@ -119,6 +126,9 @@ func investigate(ctx context.Context, w World, o *options, args []string) error 
 		return err
 	}
 	r.Report.Circumstances = verdict.Weigh(r.Report, charges)
+	if err := o.hearDumps(ctx, w, dumps, &r.Report); err != nil {
+		return err
+	}
 	if err := o.write(w, r); err != nil {
 		return err
 	}

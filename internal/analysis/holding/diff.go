@@ -99,6 +99,18 @@ func (d *Differ) Report() (culprit.HeapDiff, *View, error) {
 	return r, v, nil
 }
 
+// Held puts all that is reachable together by class and place, as what stayed
+// between dumps is.
+func (v *View) Held() []culprit.HeapDiffGroup {
+	ids := make([]uint32, 0, len(v.T.Order))
+	for i := range uint32(v.Len()) {
+		if v.T.Reached(i) {
+			ids = append(ids, i)
+		}
+	}
+	return v.groupsOf(ids)
+}
+
 // doubts are warnings about the objects themselves.
 func (v *View) doubts(born []uint32) (list []string) {
 	garbage, untraced := 0, 0
@@ -220,8 +232,7 @@ func (v *View) groupsOf(born []uint32) []culprit.HeapDiffGroup {
 		t := tally(v.H, list)
 		g := culprit.HeapDiffGroup{Location: k.place, Class: k.class, Gem: gemOf(k.place), Objects: t.Objects, Bytes: t.Bytes}
 		if h := v.holder(list, pre, end); h != heap.None {
-			n := v.node(h)
-			g.Holder = &culprit.HeapHolder{Describe: n.Describe, Address: n.Address, Class: n.Class, Path: v.path(h)}
+			g.Holder = &culprit.HeapHolder{HeapNode: v.node(h), Path: v.path(h)}
 		}
 		out = append(out, g)
 	}

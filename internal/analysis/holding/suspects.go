@@ -53,9 +53,8 @@ func (v *View) accumulation(x uint32) uint32 {
 }
 
 func (v *View) suspect(x uint32, total uint64) culprit.HeapSuspect {
-	n := v.node(x)
 	return culprit.HeapSuspect{
-		Describe: n.Describe, Address: n.Address, Class: n.Class, Retained: culprit.Bytes(v.T.Retained[x]),
+		HeapNode: v.node(x), Retained: culprit.Bytes(v.T.Retained[x]),
 		Share: float64(v.T.Retained[x]) / float64(total), Path: v.path(x),
 	}
 }

@@ -49,6 +49,7 @@ func screen(p *page, r culprit.Report, more string, tight int) {
 	if cleared := words.Cleared(groups, p.Width-11); cleared != "" {
 		p.Lines = append(p.Lines, p.Paint.Green("Acquitted: ")+style.Cut(cleared, p.Width-11))
 	}
+	p.heap(r.Heap)
 	p.besides(r.Circumstances)
 	p.next(r.Next, more, tight)
 }
@@ -123,4 +124,14 @@ func (p *page) next(steps []culprit.Step, more string, tight int) {
 	if tight < 4 || len(steps) == 0 {
 		p.Command("More: ", style.WrapCommand(style.Clean(more), p.Width-6))
 	}
+}
+
+// heap says in one line what dumps say about the first suspect.
+func (p *page) heap(e *culprit.HeapEvidence) {
+	if e == nil || len(e.Opinions) == 0 {
+		return
+	}
+	o := e.Opinions[0]
+	label := "Heap dumps: "
+	p.Lines = append(p.Lines, p.Paint.Dim(label)+style.Cut(o.Finding+": "+style.Clean(o.Because), p.Width-len(label)))
 }
