@@ -53,7 +53,7 @@ Exit: 0 ran, 1 could not run, 2 bad usage.`,
 		c.Flags().BoolVar(&o.noColor, "no-color", false, "print without colours")
 	}
 	cmd.Flags().BoolVar(&o.values, "show-values", false, "show the texts of strings: they may be secrets")
-	cmd.AddCommand(diff, newHeapPath(w), newHeapQuery(w), newHeapShow(w), newHeapInfo(w), newHeapRedact(w))
+	cmd.AddCommand(diff, newHeapPath(w), newHeapQuery(w), newHeapShow(w), newHeapInfo(w), newHeapRedact(w), newHeapTake(w))
 	return cmd
 }
 

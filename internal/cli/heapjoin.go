@@ -142,7 +142,7 @@ func named(text string) (list []string) {
 // everywhere are classes that any code makes objects of.
 var everywhere = func() map[string]bool {
 	m := map[string]bool{}
-	for _, c := range strings.Fields("String Symbol Array Hash Integer Float Rational Complex Object Class Module Proc Method Range Regexp Time Date DateTime Set Struct Thread Mutex Queue IO File Dir JSON CSV YAML Rails Exception StandardError ArgumentError RuntimeError Kernel ENV ActiveRecord ActiveSupport ActionController ApplicationController ApplicationRecord ApplicationJob Logger") {
+	for c := range strings.FieldsSeq("String Symbol Array Hash Integer Float Rational Complex Object Class Module Proc Method Range Regexp Time Date DateTime Set Struct Thread Mutex Queue IO File Dir JSON CSV YAML Rails Exception StandardError ArgumentError RuntimeError Kernel ENV ActiveRecord ActiveSupport ActionController ApplicationController ApplicationRecord ApplicationJob Logger") {
 		m[c] = true
 	}
 	return m

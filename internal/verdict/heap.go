@@ -160,7 +160,7 @@ func traitsOf(name string, classes []string) traits {
 	case strings.Contains(name, " /"):
 		_, route, _ := strings.Cut(name, " ")
 		route, _, _ = strings.Cut(route, " ")
-		for _, segment := range strings.Split(path.Clean(route), "/") {
+		for segment := range strings.SplitSeq(path.Clean(route), "/") {
 			if plainSegment.MatchString(segment) {
 				t.files = append(t.files, "/controllers/"+segment+"_controller.rb")
 				t.folders = append(t.folders, "/app/views/"+segment+"/")
@@ -174,7 +174,7 @@ func traitsOf(name string, classes []string) traits {
 // underscore is the file that Rails looks for a constant in, without its end.
 func underscore(constant string) string {
 	var parts []string
-	for _, c := range strings.Split(constant, "::") {
+	for c := range strings.SplitSeq(constant, "::") {
 		parts = append(parts, strings.ToLower(capitals.ReplaceAllString(c, "${1}${3}_${2}${4}")))
 	}
 	return strings.Join(parts, "/")

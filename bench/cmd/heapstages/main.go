@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -36,7 +37,7 @@ func run(path string, workers int, parseOnly bool) error {
 	}
 	h := d.Heap
 	classes := perClass(h)
-	c.stage("parse, sums of "+fmt.Sprint(classes)+" classes", h.Len())
+	c.stage("parse, sums of "+strconv.Itoa(classes)+" classes", h.Len())
 	if parseOnly {
 		return nil
 	}
