@@ -41,6 +41,7 @@ var externals = []struct {
 	rooms  []string
 	why    string
 }{
+	{"github.com/google/pprof", []string{"internal/present/heapflame"}, "the format of go tool pprof"},
 	{"github.com/klauspost/compress", []string{"internal/source/input", "internal/source/heapredact"}, "gzip and zstd at twice the speed of the standard library"},
 	{"github.com/ulikunitz/xz", []string{"internal/source/input"}, "the standard library has no xz"},
 	{"github.com/spf13/cobra", []string{"internal/cli", "internal/docgen"}, "commands, completion, reference"},

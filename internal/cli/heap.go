@@ -17,6 +17,7 @@ import (
 type heapOptions struct {
 	heapReading
 	json, noColor, values bool
+	export                heapExport
 }
 
 func newHeap(w World) *cobra.Command {
@@ -54,33 +55,19 @@ Exit: 0 ran, 1 could not run, 2 bad usage.`,
 	}
 	cmd.Flags().BoolVar(&o.values, "show-values", false, "show the texts of strings: they may be secrets")
 	cmd.AddCommand(diff, newHeapPath(w), newHeapQuery(w), newHeapShow(w), newHeapInfo(w), newHeapRedact(w), newHeapTake(w))
+	o.export.register(cmd)
 	return cmd
 }
 
 func (o *heapOptions) run(ctx context.Context, w World, path string) error {
-	r, err := o.report(ctx, w, path)
-	if err != nil {
+	r, told, err := o.reportAndExport(ctx, w, path)
+	if err != nil || told {
 		return err
 	}
 	if o.json {
 		return heap.JSON(w.Stdout, r)
 	}
 	return heap.Write(w.Stdout, r, w.sheet(o.noColor))
-}
-
-// report is that of a dump, with texts where they are asked for.
-func (o *heapOptions) report(ctx context.Context, w World, path string) (r culprit.Heap, err error) {
-	r, err = o.heapReport(ctx, w, path)
-	if err != nil || !o.values {
-		return r, err
-	}
-	l, err := o.load(ctx, w, path)
-	if err != nil {
-		return r, err
-	}
-	l.showValues(r.Duplicates)
-	l.showValues(r.BigStrings)
-	return r, l.Close()
 }
 
 func (o *heapOptions) diff(ctx context.Context, w World, paths []string) error {
