@@ -10,8 +10,9 @@ if [ ! -d node_modules ] || [ package-lock.json -nt node_modules/.package-lock.j
 fi
 npx vite build --logLevel warn
 PAGE=boot npx vite build --logLevel warn
+PAGE=heap npx vite build --logLevel warn
 mkdir -p "$out"
-for f in app.js index.css boot.js boot.css; do
+for f in app.js index.css boot.js boot.css heap.js heap.css; do
   cp "dist/$f" "$out/"
   printf '%s/%s: %s bytes\n' "$out" "$f" "$(wc -c <"$out/$f")"
 done

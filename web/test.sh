@@ -13,5 +13,5 @@ if [ ! -d node_modules ] || [ package-lock.json -nt node_modules/.package-lock.j
 fi
 samples=$(mktemp -d)
 trap 'rm -rf "$samples"' EXIT
-(cd .. && CULPRIT_SAMPLES="$samples" go test -count=1 -run '^TestSamples$' ./internal/present/html ./internal/present/bootpage)
+(cd .. && CULPRIT_SAMPLES="$samples" go test -count=1 -run '^TestSamples$' ./internal/present/html ./internal/present/bootpage ./internal/present/heappage)
 CULPRIT_SAMPLES="$samples" node --test test/*.test.mjs

@@ -16,8 +16,10 @@ const fixtures = {
   },
 }
 
-// Two pages, each one script and one sheet: PAGE=boot builds the boot's.
-const page = process.env.PAGE === 'boot' ? { input: 'src/boot/main.ts', name: 'boot' } : { input: 'src/main.ts', name: '' }
+// Three pages, each one script and one sheet: PAGE=boot builds the boot's, PAGE=heap
+// the heap's.
+const name = ['boot', 'heap'].find((n) => n === process.env.PAGE) ?? ''
+const page = { input: name ? `src/${name}/main.ts` : 'src/main.ts', name }
 
 export default defineConfig({
   base: './',

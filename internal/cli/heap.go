@@ -10,14 +10,14 @@ import (
 	"culprit/internal/analysis/holding"
 	"culprit/internal/buildinfo"
 	graph "culprit/internal/heap"
-	"culprit/internal/present/heap"
 )
 
 // heapOptions are the flags of heap as typed.
 type heapOptions struct {
 	heapReading
-	json, noColor, values bool
-	export                heapExport
+	heapForms
+	export heapExport
+	values bool
 }
 
 func newHeap(w World) *cobra.Command {
@@ -50,8 +50,7 @@ Exit: 0 ran, 1 could not run, 2 bad usage.`,
 	}
 	for _, c := range []*cobra.Command{cmd, diff} {
 		o.flags(c)
-		c.Flags().BoolVar(&o.json, "json", false, "print JSON")
-		c.Flags().BoolVar(&o.noColor, "no-color", false, "print without colours")
+		o.heapForms.register(c)
 	}
 	cmd.Flags().BoolVar(&o.values, "show-values", false, "show the texts of strings: they may be secrets")
 	cmd.AddCommand(diff, newHeapPath(w), newHeapQuery(w), newHeapShow(w), newHeapInfo(w), newHeapRedact(w), newHeapTake(w))
@@ -60,26 +59,23 @@ Exit: 0 ran, 1 could not run, 2 bad usage.`,
 }
 
 func (o *heapOptions) run(ctx context.Context, w World, path string) error {
-	r, told, err := o.reportAndExport(ctx, w, path)
-	if err != nil || told {
+	r, full, err := o.reportAndExport(ctx, w, path)
+	if err != nil {
 		return err
 	}
-	if o.json {
-		return heap.JSON(w.Stdout, r)
-	}
-	return heap.Write(w.Stdout, r, w.sheet(o.noColor))
+	return o.write(w, tellHeap(r), full)
 }
 
 func (o *heapOptions) diff(ctx context.Context, w World, paths []string) error {
+	if err := o.export.check(o.taken()); err != nil {
+		return err
+	}
 	r, l, err := o.heapDiff(ctx, w, paths)
 	if err != nil {
 		return err
 	}
 	defer l.pool.Close()
-	if o.json {
-		return heap.JSON(w.Stdout, r)
-	}
-	return heap.WriteDiff(w.Stdout, r, w.sheet(o.noColor))
+	return o.write(w, tellDiff(r), false)
 }
 
 // heapDiff compares dumps. What it gives beside the result is the last of them.

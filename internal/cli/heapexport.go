@@ -12,7 +12,10 @@ import (
 	"culprit/internal/analysis/heapframes"
 	"culprit/internal/buildinfo"
 	"culprit/internal/heapfacts"
+	"culprit/internal/present/heap"
 	"culprit/internal/present/heapflame"
+	"culprit/internal/present/heappage"
+	"culprit/internal/present/sheet"
 )
 
 // heapExport are the flags for tools that draw stacks.
@@ -99,14 +102,79 @@ func (x *heapExport) export(ctx context.Context, w World, l *loaded) (onStdout b
 	return onStdout, nil
 }
 
+// heapForms are the forms in which a report on heaps is told.
+type heapForms struct {
+	json, md, noColor bool
+	html              string
+}
+
+func (f *heapForms) register(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&f.md, "md", false, "print Markdown, to paste into an issue")
+	cmd.Flags().StringVar(&f.html, "html", "", "write the report as one HTML `FILE` (- for standard output)")
+	cmd.Flags().BoolVar(&f.noColor, "no-color", false, "print without colours")
+}
+
+// taken is how many forms want standard output.
+func (f *heapForms) taken() (n int) {
+	for _, is := range []bool{f.json, f.md, f.html == dash} {
+		if is {
+			n++
+		}
+	}
+	return n
+}
+
+// told is one report in all its forms.
+type told struct {
+	json, md, html func(io.Writer) error
+	text           func(io.Writer, sheet.Options) error
+}
+
+// write tells a report in the forms that are wanted; full means that standard output
+// has something else already.
+func (f *heapForms) write(w World, t told, full bool) error {
+	if onTerminal, _ := terminal(w.Stdout); f.html == dash && onTerminal {
+		return &hintError{errors.New("refusing to print HTML to a terminal"), "name a file, or pipe it on"}
+	}
+	if f.html != "" {
+		if err := w.create(f.html, t.html); err != nil {
+			return err
+		}
+	}
+	switch {
+	case f.json:
+		return t.json(w.Stdout)
+	case f.md:
+		return t.md(w.Stdout)
+	case f.html == dash || full:
+		return nil
+	}
+	err := t.text(w.Stdout, w.sheet(f.noColor))
+	if err == nil && f.html != "" {
+		_, err = fmt.Fprintf(w.Stderr, "report: %s\n", fileURL(f.html))
+	}
+	return err
+}
+
+func tellHeap(r culprit.Heap) told {
+	return told{
+		func(w io.Writer) error { return heap.JSON(w, r) }, func(w io.Writer) error { return heap.Markdown(w, r) }, func(w io.Writer) error { return heappage.Write(w, r) },
+		func(w io.Writer, o sheet.Options) error { return heap.Write(w, r, o) },
+	}
+}
+
+func tellDiff(r culprit.HeapDiff) told {
+	return told{
+		func(w io.Writer) error { return heap.JSON(w, r) }, func(w io.Writer) error { return heap.MarkdownDiff(w, r) }, func(w io.Writer) error { return heappage.WriteDiff(w, r) },
+		func(w io.Writer, o sheet.Options) error { return heap.WriteDiff(w, r, o) },
+	}
+}
+
 // reportAndExport reads a dump once for the report and for files; without files the
 // report may stand in the index. told means that standard output is taken.
 func (o *heapOptions) reportAndExport(ctx context.Context, w World, path string) (r culprit.Heap, told bool, err error) {
-	taken := 0
-	if o.json {
-		taken++
-	}
-	if err := o.export.check(taken); err != nil {
+	if err := o.export.check(o.taken()); err != nil {
 		return r, false, err
 	}
 	if len(o.export.outputs()) == 0 && !o.values {

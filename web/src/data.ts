@@ -23,15 +23,15 @@ function parse(text: string): Report {
   return checked<Report>(text, schema)
 }
 
-/** inline reads the document of a schema that the page carries. */
-export function inline<T extends { schema: string }>(id: string, wanted: string): T {
-  return checked<T>(document.getElementById(id)?.textContent?.trim() ?? '', wanted)
+/** inline reads the document, of one of some schemas, that the page carries. */
+export function inline<T extends { schema: string }>(id: string, ...wanted: string[]): T {
+  return checked<T>(document.getElementById(id)?.textContent?.trim() ?? '', ...wanted)
 }
 
-function checked<T extends { schema: string }>(text: string, wanted: string): T {
+function checked<T extends { schema: string }>(text: string, ...wanted: string[]): T {
   const found = JSON.parse(text.replace(turning, '\ufffd')) as T
-  if (found.schema !== wanted) {
-    throw new Error(`this page reads ${wanted}, and the report is ${found.schema || 'of no known schema'}`)
+  if (!wanted.includes(found.schema)) {
+    throw new Error(`this page reads ${wanted.join(' and ')}, and the report is ${found.schema || 'of no known schema'}`)
   }
   return found
 }

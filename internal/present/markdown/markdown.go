@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"culprit"
+	"culprit/internal/present/mark"
 	"culprit/internal/present/style"
 	"culprit/internal/present/words"
 )
@@ -52,13 +53,13 @@ func (d *doc) verdict(r culprit.Report) {
 	if outcome != "" {
 		outcome = strings.ToUpper(outcome[:1]) + outcome[1:]
 	}
-	d.put("## ", outcome, ": ", text(r.Verdict.Headline), "\n\n")
-	d.put("- ", text(words.Basis(r)), "\n- ", text(words.Grown(r)), "\n")
+	d.put("## ", outcome, ": ", mark.Text(r.Verdict.Headline), "\n\n")
+	d.put("- ", mark.Text(words.Basis(r)), "\n- ", mark.Text(words.Grown(r)), "\n")
 	for _, s := range []string{
 		r.Verdict.AbstainedBecause, words.WhatIf(r.Counterfactual), words.Category(r.Verdict.Category),
 	} {
 		if s != "" {
-			d.put("- ", text(s), "\n")
+			d.put("- ", mark.Text(s), "\n")
 		}
 	}
 }
@@ -70,12 +71,12 @@ func (d *doc) suspects(list []culprit.Suspect) {
 	}
 	d.put("\n### Suspects\n\n| # | Finding | Who | Growth | A call costs | Present | Chance |\n| --: | --- | --- | --: | --- | --- | --- |\n")
 	for _, s := range list {
-		d.row(style.Count(int64(s.Rank)), words.Finding(s.Finding), code(words.Title(s)), style.Share(s.GrowthShare),
-			text(style.Interval(s.BytesPerCall)), words.Presence(s), style.Chance(s.PAdjusted))
+		d.row(style.Count(int64(s.Rank)), words.Finding(s.Finding), mark.Code(words.Title(s)), style.Share(s.GrowthShare),
+			mark.Text(style.Interval(s.BytesPerCall)), words.Presence(s), style.Chance(s.PAdjusted))
 	}
 	for _, s := range list {
 		if s.Reason != "" {
-			d.put("\n", code(words.Title(s)), ": ", text(s.Reason), "\n")
+			d.put("\n", mark.Code(words.Title(s)), ": ", mark.Text(s.Reason), "\n")
 		}
 	}
 }
@@ -87,13 +88,13 @@ func (d *doc) examples(list []culprit.Suspect) {
 	head := "\n### Calls to look at\n\n"
 	for _, s := range list {
 		for _, e := range s.Examples {
-			d.put(head, "- ", text(words.Call(e)))
+			d.put(head, "- ", mark.Text(words.Call(e)))
 			head = ""
 			if e.RequestID != "" {
-				d.put(", ", code(e.RequestID))
+				d.put(", ", mark.Code(e.RequestID))
 			}
 			if e.Shape != "" {
-				d.put(", ", code(e.Shape))
+				d.put(", ", mark.Code(e.Shape))
 			}
 			d.put("\n")
 		}
@@ -109,7 +110,7 @@ func (d *doc) growth(list []culprit.Growth) {
 	}
 	d.put("\n### Growth events\n\n| # | Where | From (UTC) | To | Grew | Shape |\n| --: | --- | --- | --- | --: | --- |\n")
 	for _, g := range list[:min(len(list), most)] {
-		d.row(style.Count(int64(g.ID)), text(words.Unit(g.Host, g.PID)), style.Time(g.From), style.Time(g.To), style.Bytes(g.Bytes), text(g.Shape))
+		d.row(style.Count(int64(g.ID)), mark.Text(words.Unit(g.Host, g.PID)), style.Time(g.From), style.Time(g.To), style.Bytes(g.Bytes), mark.Text(g.Shape))
 	}
 	if rest := len(list) - most; rest > 0 {
 		d.put("\n", style.Count(int64(rest)), " more are in the JSON and HTML reports.\n")
@@ -122,12 +123,12 @@ func (d *doc) others(title string, list []culprit.Suspect) {
 	}
 	d.put("\n### ", title, "\n\n")
 	for _, s := range list[:min(len(list), most)] {
-		parts := []string{code(words.Title(s))}
+		parts := []string{mark.Code(words.Title(s))}
 		if bound := words.Bound(s); bound != "" && s.Finding == culprit.Acquitted {
 			parts = append(parts, " (", bound, ")")
 		}
 		if s.Reason != "" {
-			parts = append(parts, ": ", text(s.Reason))
+			parts = append(parts, ": ", mark.Text(s.Reason))
 		}
 		d.put("- ", strings.Join(parts, ""), "\n")
 	}
@@ -143,7 +144,7 @@ func (d *doc) circumstances(list []culprit.Circumstance) {
 	}
 	d.put("\n### Suspects that need no traffic\n\n| Standing | What | In proportion | Found by |\n| --- | --- | --- | --- |\n")
 	for _, c := range list[:min(len(list), most)] {
-		d.row(words.Standing(c.Standing), text(c.Name), text(c.Text), code(words.Finder(c.Source)))
+		d.row(words.Standing(c.Standing), mark.Text(c.Name), mark.Text(c.Text), mark.Code(words.Finder(c.Source)))
 	}
 	if rest := len(list) - most; rest > 0 {
 		d.put("\n", style.Count(int64(rest)), " more are in the JSON and HTML reports.\n")
@@ -152,10 +153,10 @@ func (d *doc) circumstances(list []culprit.Circumstance) {
 		if c.Standing != culprit.StandingToTest {
 			continue
 		}
-		d.put("\n", text(c.Name), ": ", text(c.Advice), "\n")
+		d.put("\n", mark.Text(c.Name), ": ", mark.Text(c.Advice), "\n")
 		for _, e := range c.Evidence {
 			if at := words.Lookup(e); at != "" {
-				d.put("- ", code(at), " ", text(e.Text), "\n")
+				d.put("- ", mark.Code(at), " ", mark.Text(e.Text), "\n")
 			}
 		}
 	}
@@ -167,10 +168,10 @@ func (d *doc) happenings(list []culprit.DatedEvent) {
 	}
 	d.put("\n### What else happened\n\n")
 	for _, e := range list[:min(len(list), most)] {
-		d.put("- ", style.Time(e.At), " ", text(string(e.Kind)))
+		d.put("- ", style.Time(e.At), " ", mark.Text(string(e.Kind)))
 		for _, s := range []string{words.Unit(e.Host, e.PID), e.Name} {
 			if s != "" {
-				d.put(", ", text(s))
+				d.put(", ", mark.Text(s))
 			}
 		}
 		d.put("\n")
@@ -186,7 +187,7 @@ func (d *doc) notes(list []string) {
 	}
 	d.put("\n### Also seen\n\n")
 	for _, n := range list {
-		d.put("- ", text(n), "\n")
+		d.put("- ", mark.Text(n), "\n")
 	}
 }
 
@@ -198,9 +199,9 @@ func (d *doc) doubts(list []words.Doubt) {
 	for _, doubt := range list {
 		d.put("- ")
 		if doubt.Where != "" {
-			d.put(code(doubt.Where), ": ")
+			d.put(mark.Code(doubt.Where), ": ")
 		}
-		d.put(text(doubt.Text), "\n")
+		d.put(mark.Text(doubt.Text), "\n")
 	}
 }
 
@@ -210,13 +211,13 @@ func (d *doc) next(list []culprit.Step) {
 	}
 	d.put("\n### Next\n\n")
 	for i, s := range list {
-		d.put(style.Count(int64(i+1)), ". ", text(s.Do))
+		d.put(style.Count(int64(i+1)), ". ", mark.Text(s.Do))
 		if s.Settles != "" {
-			d.put(" Settles: ", text(s.Settles), ".")
+			d.put(" Settles: ", mark.Text(s.Settles), ".")
 		}
 		d.put("\n")
 		if s.Command != "" {
-			d.put("\n   ", code(s.Command), "\n")
+			d.put("\n   ", mark.Code(s.Command), "\n")
 		}
 	}
 }
@@ -224,10 +225,10 @@ func (d *doc) next(list []culprit.Step) {
 func (d *doc) basis(r culprit.Report) {
 	d.put("\n<details><summary>What this rests on</summary>\n\n")
 	for _, f := range words.Coverage(r) {
-		d.put("- ", f.Name, ": ", text(f.Text), "\n")
+		d.put("- ", f.Name, ": ", mark.Text(f.Text), "\n")
 	}
 	for _, in := range r.Inputs {
-		d.put("- ", code(in.Path), ": ", text(strings.Join(words.Input(in), ", ")), "\n")
+		d.put("- ", mark.Code(in.Path), ": ", mark.Text(strings.Join(words.Input(in), ", ")), "\n")
 	}
-	d.put("\nSizes: 1 MB is 1,000,000 bytes. Times are UTC. Intervals hold with 95 %. ", text(r.Tool), "\n\n</details>\n")
+	d.put("\nSizes: 1 MB is 1,000,000 bytes. Times are UTC. Intervals hold with 95 %. ", mark.Text(r.Tool), "\n\n</details>\n")
 }

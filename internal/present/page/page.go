@@ -29,6 +29,12 @@ var bootScript string
 //go:embed assets/boot.css
 var bootSheet string
 
+//go:embed assets/heap.js
+var heapScript string
+
+//go:embed assets/heap.css
+var heapSheet string
+
 //go:embed frame.html
 var frame string
 
@@ -40,6 +46,9 @@ func Report() Client { return Client{reportScript, reportSheet, "culprit-report"
 
 // Boot is the client of a boot's memory.
 func Boot() Client { return Client{bootScript, bootSheet, "culprit-boot"} }
+
+// Heap is the client of what a heap dump holds, and of what stayed between dumps.
+func Heap() Client { return Client{heapScript, heapSheet, "culprit-heap"} }
 
 // Policy is the content security policy of a file: its own script and style by
 // their hashes, and nothing else from anywhere.

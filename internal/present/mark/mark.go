@@ -1,4 +1,8 @@
-package markdown
+// Package mark makes text safe in Markdown: what a dump, a log or a name holds must not
+// become markup, a mention or a reference.
+//
+// It owns the escapes. It refuses to know what the text says.
+package mark
 
 import (
 	"strings"
@@ -6,9 +10,9 @@ import (
 	"culprit/internal/present/style"
 )
 
-// text escapes what Markdown and HTML would read as markup, and what a tracker
+// Text escapes what Markdown and HTML would read as markup, and what a tracker
 // would turn into a mention or a reference to one of its issues.
-func text(s string) string {
+func Text(s string) string {
 	var b strings.Builder
 	clean := style.Clean(s)
 	for i, r := range clean {
@@ -36,9 +40,9 @@ func text(s string) string {
 	return b.String()
 }
 
-// code sets s in a code span that its own backticks cannot close. A vertical
+// Code sets s in a code span that its own backticks cannot close. A vertical
 // bar would end a table cell even there.
-func code(s string) string {
+func Code(s string) string {
 	s = strings.ReplaceAll(style.Clean(s), "|", "\\|")
 	if s == "" {
 		return ""
