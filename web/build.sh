@@ -11,8 +11,9 @@ fi
 npx vite build --logLevel warn
 PAGE=boot npx vite build --logLevel warn
 PAGE=heap npx vite build --logLevel warn
+PAGE=explore npx vite build --logLevel warn
 mkdir -p "$out"
-for f in app.js index.css boot.js boot.css heap.js heap.css; do
+for f in app.js index.css boot.js boot.css heap.js heap.css explore.js explore.css; do
   cp "dist/$f" "$out/"
   printf '%s/%s: %s bytes\n' "$out" "$f" "$(wc -c <"$out/$f")"
 done

@@ -14,4 +14,5 @@ fi
 samples=$(mktemp -d)
 trap 'rm -rf "$samples"' EXIT
 (cd .. && CULPRIT_SAMPLES="$samples" go test -count=1 -run '^TestSamples$' ./internal/present/html ./internal/present/bootpage ./internal/present/heappage)
+(cd .. && CGO_ENABLED=0 go build -o "$samples/culprit" ./cmd/culprit)
 CULPRIT_SAMPLES="$samples" node --test test/*.test.mjs

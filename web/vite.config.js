@@ -16,9 +16,9 @@ const fixtures = {
   },
 }
 
-// Three pages, each one script and one sheet: PAGE=boot builds the boot's, PAGE=heap
-// the heap's.
-const name = ['boot', 'heap'].find((n) => n === process.env.PAGE) ?? ''
+// Four pages, each one script and one sheet: PAGE=boot builds the boot's, PAGE=heap
+// the heap's, PAGE=explore the explorer's.
+const name = ['boot', 'heap', 'explore'].find((n) => n === process.env.PAGE) ?? ''
 const page = { input: name ? `src/${name}/main.ts` : 'src/main.ts', name }
 
 export default defineConfig({

@@ -22,8 +22,8 @@ var capabilities = []struct {
 	{"unsafe", nil, []string{"internal/store", "internal/source/logs", "internal/source/heapdump", "internal/offheap"}, "memory tricks stay in four rooms"},
 	{"os", nil, []string{"cmd/", "internal/cli", "internal/ingest", "internal/store", "internal/offheap", "internal/source/", "internal/docgen"}, "study, court and windows touch no files: take an io.Writer or a value"},
 	{"os/exec", nil, []string{"internal/source/appdir", "internal/source/rubyboot", "internal/source/takedump", "internal/cli"}, "only git log, the app's own Ruby and rbtrace are started"},
-	{"net/http", nil, []string{"internal/source/metrics", "internal/cli"}, "only live pulls speak to a network"},
-	{"net", nil, []string{"internal/source/", "internal/cli"}, "only doors speak to a network"},
+	{"net/http", nil, []string{"internal/source/metrics", "internal/cli", "internal/present/explorer"}, "only live pulls and the explorer speak to a network"},
+	{"net", nil, []string{"internal/source/", "internal/cli", "internal/present/explorer"}, "only doors and the explorer speak to a network"},
 	{"math/rand", nil, nil, "use math/rand/v2 with a seed passed in"},
 }
 

@@ -50,10 +50,10 @@ Exit: 0 ran, 1 could not run, 2 bad usage.`,
 	}
 	for _, c := range []*cobra.Command{cmd, diff} {
 		o.flags(c)
-		o.heapForms.register(c)
+		o.forms(c)
 	}
 	cmd.Flags().BoolVar(&o.values, "show-values", false, "show the texts of strings: they may be secrets")
-	cmd.AddCommand(diff, newHeapPath(w), newHeapQuery(w), newHeapShow(w), newHeapInfo(w), newHeapRedact(w), newHeapTake(w))
+	cmd.AddCommand(diff, newHeapPath(w), newHeapQuery(w), newHeapShow(w), newHeapInfo(w), newHeapRedact(w), newHeapTake(w), newHeapServe(w))
 	o.export.register(cmd)
 	return cmd
 }

@@ -108,7 +108,7 @@ type heapForms struct {
 	html              string
 }
 
-func (f *heapForms) register(cmd *cobra.Command) {
+func (f *heapForms) forms(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
 	cmd.Flags().BoolVar(&f.md, "md", false, "print Markdown, to paste into an issue")
 	cmd.Flags().StringVar(&f.html, "html", "", "write the report as one HTML `FILE` (- for standard output)")

@@ -244,3 +244,28 @@ func (v *View) Path(i uint32) []culprit.HeapNode {
 	}
 	return v.path(i)
 }
+
+// Largest lists the most retaining of what i dominates directly, n at most, the
+// largest first.
+func (v *View) Largest(i uint32, n int) []uint32 {
+	all := v.dominated(i)
+	if len(all) <= 4*n {
+		list := v.Dominated(i)
+		return list[:min(n, len(list))]
+	}
+	// Of many only those above the least of the best so far are looked at closely.
+	best := make([]uint32, 0, 2*n+1)
+	least := uint64(0)
+	for _, c := range all {
+		if len(best) >= n && v.T.Retained[c] <= least {
+			continue
+		}
+		if best = append(best, c); len(best) > 2*n {
+			slices.SortFunc(best, func(a, b uint32) int { return sign2(v.T.Retained[b], v.T.Retained[a]) })
+			best = best[:n]
+			least = v.T.Retained[best[n-1]]
+		}
+	}
+	slices.SortFunc(best, func(a, b uint32) int { return sign2(v.T.Retained[b], v.T.Retained[a]) })
+	return best[:min(n, len(best))]
+}

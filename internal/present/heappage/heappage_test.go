@@ -33,8 +33,10 @@ func made() culprit.Heap {
 		Schema: culprit.HeapSchema, Tool: "culprit 0.1.0", Dump: "heap.json",
 		Totals: culprit.HeapTotals{Objects: 995_456, Bytes: 412 * mb, UnreachableObjects: 1204, UnreachableBytes: 3 * mb, Lines: 995_461, Understood: 995_460},
 		ByClass: []culprit.HeapGroup{
-			{Key: "Hash", Objects: 120_001, Bytes: 21 * mb, Retained: 260 * mb}, {Key: "String", Objects: 498_004, Bytes: 190 * mb, Retained: 190 * mb},
-			{Key: evil, Objects: 12, Bytes: 2 * mb, Retained: 2 * mb}, {Key: "(class without a name)", Objects: 3, Bytes: 900, Retained: 900},
+			{Key: "Hash", Objects: 120_001, Bytes: 21 * mb, Retained: 260 * mb},
+			{Key: "String", Objects: 498_004, Bytes: 190 * mb, Retained: 190 * mb},
+			{Key: evil, Objects: 12, Bytes: 2 * mb, Retained: 2 * mb},
+			{Key: "(class without a name)", Objects: 3, Bytes: 900, Retained: 900},
 		},
 		ByType:     []culprit.HeapGroup{{Key: "STRING", Objects: 498_004, Bytes: 190 * mb, Retained: 190 * mb}},
 		ByLocation: []culprit.HeapGroup{{Key: "app/models/settings_cache.rb:14", Objects: 12_500, Bytes: 180 * mb, Retained: 181 * mb}, {Key: "not traced", Objects: 4, Bytes: 8, Retained: 8}},

@@ -35,26 +35,45 @@ var heapScript string
 //go:embed assets/heap.css
 var heapSheet string
 
+//go:embed assets/explore.js
+var exploreScript string
+
+//go:embed assets/explore.css
+var exploreSheet string
+
 //go:embed frame.html
 var frame string
 
 // Client is a script with its style, and the id of the element it reads.
-type Client struct{ script, sheet, id string }
+type Client struct {
+	script, sheet, id string
+	// connects: it asks the server that it came from.
+	connects bool
+}
 
 // Report is the client of an investigation's report.
-func Report() Client { return Client{reportScript, reportSheet, "culprit-report"} }
+func Report() Client { return Client{script: reportScript, sheet: reportSheet, id: "culprit-report"} }
 
 // Boot is the client of a boot's memory.
-func Boot() Client { return Client{bootScript, bootSheet, "culprit-boot"} }
+func Boot() Client { return Client{script: bootScript, sheet: bootSheet, id: "culprit-boot"} }
 
 // Heap is the client of what a heap dump holds, and of what stayed between dumps.
-func Heap() Client { return Client{heapScript, heapSheet, "culprit-heap"} }
+func Heap() Client { return Client{script: heapScript, sheet: heapSheet, id: "culprit-heap"} }
+
+// Explorer is the client of a served heap dump.
+func Explorer() Client {
+	return Client{script: exploreScript, sheet: exploreSheet, id: "culprit-explore", connects: true}
+}
 
 // Policy is the content security policy of a file: its own script and style by
 // their hashes, and nothing else from anywhere.
 func (c Client) Policy() string {
-	return "default-src 'none'; script-src '" + hash(c.script) + "'; style-src '" + hash(c.sheet) +
+	policy := "default-src 'none'; script-src '" + hash(c.script) + "'; style-src '" + hash(c.sheet) +
 		"'; img-src data:; base-uri 'none'; form-action 'none'"
+	if c.connects {
+		policy += "; connect-src 'self'"
+	}
+	return policy
 }
 
 func hash(text string) string {

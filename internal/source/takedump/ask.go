@@ -87,8 +87,8 @@ func (t Target) byRbtrace(ctx context.Context, o Options) error {
 	if err := os.WriteFile(script, []byte(Code(file)+"\n"), 0o644); err != nil { //nolint:gosec // it holds no secret
 		return fmt.Errorf("asking through rbtrace: %w", err)
 	}
-	defer os.Remove(script) //nolint:errcheck // a few lines of code
-	cmd := exec.CommandContext(ctx, t.RbtraceHere, "-p", strconv.Itoa(t.PID), "-e", "Thread.new { load %q{"+script+"} }")
+	defer os.Remove(script)                                                                                               //nolint:errcheck // a few lines of code
+	cmd := exec.CommandContext(ctx, t.RbtraceHere, "-p", strconv.Itoa(t.PID), "-e", "Thread.new { load %q{"+script+"} }") //nolint:gosec // the rbtrace of the PATH, and no shell
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("rbtrace: %w: %s", err, strings.TrimSpace(string(out)))
 	}
