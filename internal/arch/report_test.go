@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"culprit"
+	"culprit/internal/present/heap"
 )
 
 // TestReportFormat holds docs/format/report.md against the types: every struct
@@ -33,6 +34,18 @@ func TestReportFormat(t *testing.T) {
 	forms := map[string]reflect.Type{"heaps": reflect.TypeFor[heaps]()}
 	holdFormat(t, "heap.md", culprit.HeapSchema, reflect.TypeFor[heaps](), forms)
 	holdFormat(t, "heap.md", culprit.HeapDiffSchema, reflect.TypeFor[heaps](), forms)
+	inHeap := map[string]reflect.Type{}
+	reportTypes(reflect.TypeFor[heaps](), inHeap)
+	type answers struct {
+		Query heap.Query
+		Ways  heap.Ways
+		Show  heap.Show
+		Info  heap.Info
+	}
+	inHeap["answers"] = reflect.TypeFor[answers]()
+	for _, schema := range []string{heap.QuerySchema, heap.WaysSchema, heap.ShowSchema, heap.InfoSchema} {
+		holdFormat(t, "heapquery.md", schema, reflect.TypeFor[answers](), inHeap)
+	}
 }
 
 // holdFormat holds one document against a type; what the report documents needs

@@ -30,13 +30,13 @@ func look(t *testing.T, dump string) *holding.View {
 func random(n int) string {
 	r := rand.New(rand.NewPCG(3, 4))
 	var b strings.Builder
-	b.WriteString(`{"type":"ROOT", "root":"vm", "references":["0x10", "0x28", "0x1000", "0x1028"]}` + "\n")
+	b.WriteString(`{"type":"ROOT", "root":"vm", "references":["0x10", "0x28", "0x1000", "0x1028", "0x1050", "0x1078", "0x10a0", "0x10c8"]}` + "\n")
 	for i := range 5 {
 		fmt.Fprintf(&b, `{"address":"0x%x", "type":"CLASS", "name":"C%d", "memsize":%d}`+"\n", 0x10+i*8, i, i)
 	}
 	for i := range n {
 		fmt.Fprintf(&b, `{"address":"0x%x", "type":"OBJECT", "class":"0x%x", "references":[`, 0x1000+i*40, 0x10+r.IntN(5)*8)
-		for k := range r.IntN(3) {
+		for k := range r.IntN(4) {
 			if k > 0 {
 				b.WriteString(", ")
 			}
@@ -80,8 +80,8 @@ func TestExact(t *testing.T) {
 	v := look(t, random(4000))
 	r := v.Report().Totals
 	bytes, objects := int64(r.Bytes-r.UnreachableBytes), r.Objects-r.UnreachableObjects
-	if r.UnreachableObjects == 0 {
-		t.Fatal("nothing is unreachable: this tests less than it should")
+	if r.UnreachableObjects == 0 || objects < 1000 {
+		t.Fatalf("%d are reachable, %d are not: this tests less than it should", objects, r.UnreachableObjects)
 	}
 	for name, f := range map[string]heapfacts.Flame{"owners": heapframes.Owners(v), "sites": heapframes.Sites(v)} {
 		whole(t, name, f, bytes, objects)

@@ -77,15 +77,15 @@ func WriteDiff(w io.Writer, d culprit.HeapDiff) error {
 	if err != nil {
 		return err
 	}
-	var about strings.Builder
+	about := make([]string, len(d.Dumps))
 	for i, name := range d.Dumps {
-		about.WriteString(" " + strconv.Itoa(i+1) + ". " + name)
+		about[i] = strconv.Itoa(i+1) + ". " + name
 	}
 	title := style.Bytes(d.Retained.Bytes) + " new"
 	if len(d.Dumps) > 2 {
 		title = style.Bytes(d.Retained.Bytes) + " stayed"
 	}
-	p := plain{Title: title, About: "Dumps:" + about.String(), Warnings: d.Warnings}
+	p := plain{Title: title, About: "Dumps: " + strings.Join(about, " "), Warnings: d.Warnings}
 	for _, g := range d.Groups[:min(len(d.Groups), mostFacts)] {
 		fact := style.Bytes(g.Bytes) + ": " + style.Count(g.Objects) + " " + g.Class
 		if g.Location != "" {
