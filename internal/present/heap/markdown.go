@@ -35,6 +35,8 @@ func Markdown(w io.Writer, h culprit.Heap) error {
 	d.groups("Class", h.ByClass)
 	d.groups("Made at", h.ByLocation)
 	d.groups("Gem", h.ByGem)
+	d.texts("Copies of one text, made at", h.Duplicates)
+	d.texts("Largest strings, made at", h.BigStrings)
 	d.warnings(h.Warnings)
 	d.put("\nRetained is what would be freed if all of a line went. Sizes: 1 MB is 1,000,000 bytes. ", mark.Text(h.Tool), "\n")
 	return d.write(w)
@@ -129,6 +131,24 @@ func (d *doc) groups(title string, list []culprit.HeapGroup) {
 	d.put("\n| ", title, " | Objects | Bytes | Retained |\n| --- | --: | --: | --: |\n")
 	for _, g := range list[:min(len(list), mostPasted)] {
 		d.row(mark.Code(g.Key), style.Count(g.Objects), style.Bytes(g.Bytes), style.Bytes(g.Retained))
+	}
+	d.more(len(list) - mostPasted)
+}
+
+func (d *doc) texts(title string, list []culprit.HeapString) {
+	if len(list) == 0 {
+		return
+	}
+	d.put("\n| ", title, " | Copies | Bytes | Wasted |\n| --- | --: | --: | --: |\n")
+	for _, t := range list[:min(len(list), mostPasted)] {
+		what := mark.Code(t.Address)
+		if t.Location != "" {
+			what = mark.Code(t.Location)
+		}
+		if t.Value != "" {
+			what += ": " + mark.Text(t.Value)
+		}
+		d.row(what, style.Count(t.Copies), style.Bytes(t.Bytes), style.Bytes(t.Wasted))
 	}
 	d.more(len(list) - mostPasted)
 }

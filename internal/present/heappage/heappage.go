@@ -46,7 +46,8 @@ func cut[T any](list []T, name string, left map[string]int) []T {
 func Write(w io.Writer, h culprit.Heap) error {
 	left := map[string]int{}
 	h.ByClass, h.ByType, h.ByLocation = cut(h.ByClass, "by_class", left), cut(h.ByType, "by_type", left), cut(h.ByLocation, "by_location", left)
-	h.ByGem = cut(h.ByGem, "by_gem", left)
+	h.ByGem, h.Unreachable, h.Shapes = cut(h.ByGem, "by_gem", left), cut(h.Unreachable, "unreachable", left), cut(h.Shapes, "shapes", left)
+	h.Duplicates, h.BigStrings = cut(h.Duplicates, "duplicates", left), cut(h.BigStrings, "big_strings", left)
 	data, err := page.Inline(struct {
 		culprit.Heap
 		Cut map[string]int `json:"cut"`

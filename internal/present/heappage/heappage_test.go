@@ -45,7 +45,14 @@ func made() culprit.Heap {
 			{HeapNode: culprit.HeapNode{Describe: "Hash made at app/models/settings_cache.rb:3, in SettingsCache", Address: "0x7f981002", Class: "Hash"}, Retained: 181 * mb, Share: 0.443, Path: way("class Object", "class SettingsCache", "Hash made at app/models/settings_cache.rb:3, in SettingsCache")},
 			{HeapNode: culprit.HeapNode{Describe: "Array in " + evil, Address: "0x7f981003", Class: "Array"}, Retained: 61 * mb, Share: 0.149, Path: way(strings.Split(strings.Repeat("Node,", 39)+"Array", ",")...)},
 		},
-		Warnings: []string{"understood 995,460 of 995,461 lines of heap.json; the first that was not is line 12"},
+		ByKind:      []culprit.HeapGroup{{Key: "named", Objects: 4000, Bytes: 3 * mb, Retained: 9 * mb}, {Key: "singleton", Objects: 1800, Bytes: mb, Retained: mb}},
+		Unreachable: []culprit.HeapGroup{{Key: "String", Objects: 1200, Bytes: 2 * mb}},
+		Duplicates: []culprit.HeapString{
+			{Address: "0x7f99", Copies: 9001, Bytes: 4 * mb, Wasted: 4*mb - 40, Location: "app/models/order.rb:7"}, {Address: "0x7f9a", Copies: 7, Bytes: mb, Wasted: mb / 2, Value: evil},
+		},
+		BigStrings: []culprit.HeapString{{Address: "0x7f9b", Copies: 1, Bytes: 6 * mb, Location: "lib/" + evil + ".rb:1"}},
+		Shapes:     []culprit.HeapShapes{{Class: "Order", Shapes: 41, Objects: 12_000}},
+		Warnings:   []string{"understood 995,460 of 995,461 lines of heap.json; the first that was not is line 12"},
 	}
 	for i := range 1500 {
 		h.ByLocation = append(h.ByLocation, culprit.HeapGroup{Key: "app/f" + strconv.Itoa(i) + ".rb:1", Objects: 1, Bytes: 40, Retained: 40})

@@ -23,6 +23,21 @@ export interface Suspect {
   path: Node[]
 }
 
+export interface Text {
+  address: string
+  copies: number
+  bytes: number
+  wasted: number
+  location: string
+  value: string
+}
+
+export interface Shapes {
+  class: string
+  shapes: number
+  objects: number
+}
+
 export interface Heap {
   schema: 'culprit.heap/1'
   tool: string
@@ -33,7 +48,12 @@ export interface Heap {
   by_location: Group[]
   by_gem: Group[]
   by_generation: Group[]
+  by_kind: Group[]
+  unreachable: Group[]
   suspects: Suspect[]
+  duplicates: Text[]
+  big_strings: Text[]
+  shapes: Shapes[]
   warnings: string[]
   cut: Record<string, number>
 }
