@@ -69,7 +69,9 @@ func (o *heapQueryOptions) run(ctx context.Context, w World, path, query string)
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	q, err := heapquery.Compile(query, l.View, l.Text)
+	lines := inOrder(l)
+	defer func() { err = errors.Join(err, lines.Close()) }()
+	q, err := heapquery.Compile(query, l.View, lines)
 	if err != nil {
 		return usage(err, "culprit heap query --help shows the fields")
 	}

@@ -1,7 +1,6 @@
 package heapquery
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -123,23 +122,6 @@ func Fields() []string {
 		list = append(list, f.name)
 	}
 	return list
-}
-
-// fromLine gives a field of the dump's line as text, and whether it stands there.
-func fromLine(line []byte, name string) (string, bool) {
-	var all map[string]json.RawMessage
-	if json.Unmarshal(line, &all) != nil {
-		return "", false
-	}
-	raw, ok := all[name]
-	if !ok {
-		return "", false
-	}
-	var text string
-	if json.Unmarshal(raw, &text) == nil {
-		return text, true
-	}
-	return string(raw), true
 }
 
 // Value gives a field of an object for a table.
