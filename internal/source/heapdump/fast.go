@@ -272,6 +272,12 @@ func (w *worker) fast(i int) int {
 // are there: what is expected costs less than what is looked for.
 func (w *worker) head(o *row, i int) int {
 	c := &w.cur
+	// Since Ruby 3.2 these stand before the class.
+	for c.u64(i) == sShape || c.u64(i) == sSlot {
+		if i = w.field(o, i+3); i == 0 || i >= c.end {
+			return i
+		}
+	}
 	if c.u64(i) == sClass && c.u32(i+8) == sClassEnd && c.u8(i+12) == 'x' && c.u8(i+25) == '"' {
 		var ok bool
 		if o.class, ok = w.code(i + 13); !ok {

@@ -36,7 +36,7 @@ func (l Lines) Line(i uint32) (line []byte, err error) {
 	for at := marks[k].Object; ; {
 		line, err = r.ReadBytes('\n')
 		line = bytes.TrimRight(line, "\r\n")
-		if o.read(line) == nil && o.root == nil && string(o.typ) != "SHAPE" {
+		if o.read(line) == nil && o.root == nil && string(o.typ) != "SHAPE" && string(o.typ) != "NONE" {
 			if at == i {
 				return line, nil
 			}

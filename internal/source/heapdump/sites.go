@@ -121,11 +121,17 @@ func (w *worker) flags(o *row, i int) int {
 			return 0
 		}
 		at := c.quoted(i + 1)
-		if at == 0 || at+8 > c.end || c.u8(at+1) != ':' || c.u32(at+2) != vTrue {
+		if at == 0 || at+8 > c.end || c.u8(at+1) != ':' {
 			return 0
 		}
-		set |= flagOf(c.text(i+1, at))
-		if i = at + 6; c.u16(i) == ','|' '<<8 {
+		name := c.text(i+1, at)
+		if c.u32(at+2) == vTrue {
+			set |= flagOf(name)
+			i = at + 6
+		} else if _, i = c.number(at + 2); i == 0 { // "age":3, since Ruby 3.5
+			return 0
+		}
+		if c.u16(i) == ','|' '<<8 {
 			i += 2
 		}
 	}

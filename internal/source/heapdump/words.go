@@ -68,4 +68,6 @@ const (
 	sFlags         = 0x7367616c6622202c // , "flags
 	sFlagsEnd      = 0x7b3a22           // ":{
 	sEncodingLast  = 0x22382d46         // F-8"
+	sShape         = 0x657061687322202c // , "shape
+	sSlot          = 0x5f746f6c7322202c // , "slot_
 )

@@ -187,6 +187,9 @@ func (w *worker) slow(line []byte) {
 		b.roots = append(b.roots, r)
 		b.understood++
 		return
+	case string(o.typ) == "NONE":
+		b.understood++ // a free slot, of a dump with full: true
+		return
 	case string(o.typ) == "SHAPE":
 		b.shapeLines++ // a description of ivars, no object
 		b.understood++
