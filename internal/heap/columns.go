@@ -20,7 +20,7 @@ const None = ^uint32(0)
 const Most = math.MaxUint32 - 1<<16
 
 // Heap is a heap as columns: object i has the i-th entry of each. The order is
-// that of the dump. An object takes 29 bytes, and 4 for each reference.
+// that of the dump. An object takes 28 bytes, and 4 for each reference.
 type Heap struct {
 	Pool  *offheap.Pool
 	Space *Space
@@ -35,7 +35,7 @@ type Heap struct {
 	Gen   []int32  // the collection in which the object was made, -1 not traced
 	Site  []uint32 // index into Sites, 0 not traced
 	// Degree is the number of references; Many when it stands in ManyRefs.
-	Degree []uint16
+	Degree []uint8
 	// Refs are the references of all objects one after another: codes until NewGraph,
 	// then numbers of objects.
 	Refs []uint32
@@ -94,7 +94,7 @@ const MarkEach = 64
 // Marks of Size and Degree that stand in a map.
 const (
 	LargeSize = ^uint32(0)
-	Many      = ^uint16(0)
+	Many      = ^uint8(0)
 )
 
 // Flags of an object.
@@ -159,6 +159,7 @@ func (h *Heap) Expect(n int) {
 	h.Code, h.Class, h.Size, h.Site = room(p, h.Code, n), room(p, h.Class, n), room(p, h.Size, n), room(p, h.Site, n)
 	h.Gen, h.Type, h.Flags, h.Degree = room(p, h.Gen, n), room(p, h.Type, n), room(p, h.Flags, n), room(p, h.Degree, n)
 	h.Refs, h.Text = room(p, h.Refs, n+n/2), room(p, h.Text, n/2)
+	h.Marks = make([]Mark, 0, n/MarkEach)
 }
 
 func room[T offheap.Number](p *offheap.Pool, s []T, n int) []T { return offheap.Grow(p, s, n)[:len(s)] }

@@ -210,7 +210,7 @@ func TestTwice(t *testing.T) {
 func TestClassEdge(t *testing.T) {
 	h := heap.New(offheap.New(""), nil)
 	h.Code, h.Class, h.Refs = codes(h.Space, []uint64{0x100, 0x200}), []uint32{h.Space.Code(0x200), heap.None}, []uint32{h.Space.Code(0x999)}
-	h.Size, h.Degree = []uint32{40, 500}, []uint16{1, 0}
+	h.Size, h.Degree = []uint32{40, 500}, []uint8{1, 0}
 	h.Roots = []heap.Root{{Category: "vm", Refs: []uint32{h.Space.Code(0x100)}}}
 	g, err := heap.NewGraph(h)
 	if err != nil {

@@ -25,7 +25,7 @@ type block struct {
 	code, size, class, site []uint32
 	typ, flags              []uint8
 	gen                     []int32
-	degree                  []uint16
+	degree                  []uint8
 	refs                    []uint32
 	refsN                   int
 	text                    []uint64
@@ -45,18 +45,17 @@ type block struct {
 	bad                          []BadLine
 }
 
-// shortest is the shortest line of an object: the columns have room for no more.
-const shortest = len(`{"address":"0x8","type":"T"}`)
+// A block has room at first for lines and references of usual length; where there
+// are more, it grows.
+const (
+	bytesOfLine      = 128
+	bytesOfReference = 32
+)
 
 // begin makes room for a stretch of the dump.
 func (b *block) begin(from int64, size int) {
-	n := size/shortest + 1
-	if len(b.code) < n {
-		b.code, b.size, b.class, b.site = make([]uint32, n), make([]uint32, n), make([]uint32, n), make([]uint32, n)
-		b.typ, b.flags, b.gen, b.degree = make([]uint8, n), make([]uint8, n), make([]int32, n), make([]uint16, n)
-		b.text = make([]uint64, n)
-		b.refs = make([]uint32, size/len(`"0x8",`)+1)
-	}
+	b.rows(size/bytesOfLine + 1)
+	b.room(size/bytesOfReference + 1)
 	b.from, b.n, b.refsN, b.textN = from, 0, 0, 0
 	b.seen, b.understood, b.shapeLines = 0, 0, 0
 	b.large, b.many, b.modules = nil, nil, nil
@@ -64,9 +63,34 @@ func (b *block) begin(from int64, size int) {
 	clear(b.shapes)
 }
 
+// rows makes room for n objects, room for n references.
+func (b *block) rows(n int) {
+	if len(b.code) >= n {
+		return
+	}
+	b.code, b.size, b.class, b.site = longer(b.code, n), longer(b.size, n), longer(b.class, n), longer(b.site, n)
+	b.typ, b.flags, b.gen, b.degree = longer(b.typ, n), longer(b.flags, n), longer(b.gen, n), longer(b.degree, n)
+	b.text = longer(b.text, n)
+}
+
+func (b *block) room(n int) {
+	if len(b.refs) < n {
+		b.refs = longer(b.refs, n)
+	}
+}
+
+func longer[T any](s []T, n int) []T {
+	made := make([]T, n)
+	copy(made, s)
+	return made
+}
+
 // add puts a row into the columns.
 func (b *block) add(o *row) {
 	k := b.n
+	if k == len(b.code) {
+		b.rows(2 * k)
+	}
 	b.n++
 	if k&(heap.MarkEach-1) == 0 {
 		b.marks = append(b.marks, b.at)
@@ -85,7 +109,7 @@ func (b *block) add(o *row) {
 		set(&b.large, uint32(k), o.size)
 	}
 	degree := b.refsN - o.refs
-	b.degree[k] = uint16(degree)
+	b.degree[k] = uint8(degree)
 	if degree >= int(heap.Many) {
 		b.degree[k] = heap.Many
 		set(&b.many, uint32(k), uint32(degree))
@@ -203,6 +227,9 @@ func (w *worker) object() {
 	r := row{code: w.space.Code(o.addr), class: heap.None, typ: w.typeOf(o.typ), flags: o.flags, gen: o.gen, size: o.size, refs: b.refsN, shape: o.shape}
 	if o.class != 0 {
 		r.class = w.space.Code(o.class)
+	}
+	if need := b.refsN + len(o.refs); need > len(b.refs) {
+		b.room(2 * need)
 	}
 	for _, a := range o.refs {
 		b.refs[b.refsN] = w.space.Code(a)

@@ -170,7 +170,7 @@ func (r *reader) heap(p *offheap.Pool) *heap.Heap {
 	}
 	h := heap.New(p, space)
 	h.Code, h.Type, h.Flags, h.Size = get[uint32](r, "code"), get[uint8](r, "type"), get[uint8](r, "flags"), get[uint32](r, "size")
-	h.Class, h.Gen, h.Site, h.Degree = get[uint32](r, "class"), get[int32](r, "gen"), get[uint32](r, "site"), get[uint16](r, "degree")
+	h.Class, h.Gen, h.Site, h.Degree = get[uint32](r, "class"), get[int32](r, "gen"), get[uint32](r, "site"), get[uint8](r, "degree")
 	h.Refs, h.Text = get[uint32](r, "refs"), get[uint64](r, "text")
 	var t tables
 	if err := json.Unmarshal(r.bytes("tables"), &t); err != nil {
