@@ -236,7 +236,8 @@ func (v *View) className(k uint32) string {
 	case m.Name != "":
 		return m.Name
 	case m.RealName != "":
-		return m.RealName + " (with methods of its own)"
+		// A class that holds methods of one object: the object is still what it was.
+		return m.RealName
 	}
 	return "(class without a name)"
 }
