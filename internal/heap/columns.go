@@ -49,6 +49,7 @@ type Heap struct {
 	Large    map[uint32]uint64
 	ManyRefs map[uint32]uint32
 	Modules  map[uint32]Module // classes and modules, by their number
+	Structs  map[uint32]string // C types of large DATA, by their number
 	Shapes   map[ShapeOf]uint32
 	Marks    []Mark
 
@@ -147,7 +148,7 @@ func New(p *offheap.Pool, space *Space) *Heap {
 	}
 	return &Heap{
 		Pool: p, Space: space, Types: append([]string(nil), Builtin...), Sites: []Site{{}},
-		Large: map[uint32]uint64{}, ManyRefs: map[uint32]uint32{}, Modules: map[uint32]Module{}, Shapes: map[ShapeOf]uint32{},
+		Large: map[uint32]uint64{}, ManyRefs: map[uint32]uint32{}, Modules: map[uint32]Module{}, Structs: map[uint32]string{}, Shapes: map[ShapeOf]uint32{},
 	}
 }
 

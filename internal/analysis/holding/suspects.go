@@ -59,6 +59,11 @@ func (v *View) suspect(x uint32, total uint64) culprit.HeapSuspect {
 	}
 }
 
+// tracer is the C type of the tables that ObjectSpace.trace_object_allocations_start
+// fills (https://github.com/ruby/ruby ext/objspace/object_tracing.c): a large part of a
+// heap that is traced, and nothing of the app.
+const tracer = "ObjectTracing/allocation_info_tracer"
+
 // node names an object for a reader.
 func (v *View) node(x uint32) culprit.HeapNode {
 	if x == v.G.Root() {
@@ -70,6 +75,11 @@ func (v *View) node(x uint32) culprit.HeapNode {
 		n.Describe = v.module(x)
 	default:
 		n.Describe = n.Class
+		if s := v.H.Structs[x]; s == tracer {
+			n.Describe = "what traces allocations (" + s + ")"
+		} else if s != "" && s != n.Class {
+			n.Describe += " (" + s + ")"
+		}
 		if l := v.place(v.H.Site[x]); l != "" {
 			n.Describe += " made at " + l
 		}

@@ -159,15 +159,20 @@ func (v *View) shapes() []culprit.HeapShapes {
 const (
 	kindNamed     = "named"
 	kindAnonymous = "anonymous"
-	kindSingleton = "singleton"
-	kindInclusion = "inclusion" // a module's place among the ancestors of a class
+	kindSingleton = "singleton"     // methods of a class or module itself
+	kindObject    = "of one object" // methods of another object
+	kindInclusion = "inclusion"     // a module's place among the ancestors of a class
 )
+
+var kindNames = []string{kindNamed, kindAnonymous, kindSingleton, kindObject, kindInclusion}
 
 func (v *View) kind(i uint32) string {
 	m := v.H.Modules[i]
 	switch {
 	case v.H.Type[i] == heap.TypeIClass:
 		return kindInclusion
+	case m.Singleton && m.RealName != "" && m.RealName != "Class" && m.RealName != "Module":
+		return kindObject
 	case m.Singleton:
 		return kindSingleton
 	case m.Name == "":
@@ -176,11 +181,11 @@ func (v *View) kind(i uint32) string {
 	return kindNamed
 }
 
-// kinds groups classes and modules alone. Thousands of anonymous or singleton classes
-// mean code that makes classes while it serves.
+// kinds groups classes and modules alone. Each class with methods of its own has a
+// singleton class: thousands of those are an app like any other.
 func (v *View) kinds() []culprit.HeapGroup {
 	of := map[string]*culprit.HeapGroup{}
-	for _, k := range []string{kindNamed, kindAnonymous, kindSingleton, kindInclusion} {
+	for _, k := range kindNames {
 		of[k] = &culprit.HeapGroup{Key: k}
 	}
 	members := map[string]map[uint32]bool{}
@@ -204,7 +209,11 @@ func (v *View) kinds() []culprit.HeapGroup {
 			}
 		}
 	}
-	return []culprit.HeapGroup{*of[kindNamed], *of[kindAnonymous], *of[kindSingleton], *of[kindInclusion]}
+	out := make([]culprit.HeapGroup, 0, len(kindNames))
+	for _, k := range kindNames {
+		out = append(out, *of[k])
+	}
+	return out
 }
 
 // under tells whether a member of a set dominates i.

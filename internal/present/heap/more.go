@@ -70,8 +70,8 @@ func texts(p *sheet.Sheet, title string, list []culprit.HeapString) {
 	p.Table(rows, []bool{false, true, true, true})
 }
 
-// Counts from which classes and shapes are worth a line. An app makes its classes
-// while it boots: a few hundred that have no name come from Class.new in gems.
+// Counts from which classes and shapes are worth a line. A few hundred classes that
+// have no name, or belong to one object, come with any bundle of gems.
 // Ruby itself gives up telling shapes apart at 8 variations of a class
 // (https://github.com/ruby/ruby shape.h, SHAPE_MAX_VARIATIONS).
 const (
@@ -79,11 +79,13 @@ const (
 	manyShapes  = 8
 )
 
+var kindWords = map[string]string{"anonymous": "without a name", "of one object": "that hold methods of one object"}
+
 func oddities(p *sheet.Sheet, h culprit.Heap) {
 	for _, k := range h.ByKind {
-		if (k.Key == "anonymous" || k.Key == "singleton") && k.Objects >= manyClasses {
+		if (k.Key == "anonymous" || k.Key == "of one object") && k.Objects >= manyClasses {
 			p.Blank()
-			p.Para("", sheet.None, style.Count(k.Objects)+" "+k.Key+" classes, which hold "+style.Bytes(k.Retained)+": something makes classes while the app serves", 2, 0)
+			p.Para("", sheet.None, style.Count(k.Objects)+" classes "+kindWords[k.Key]+", which hold "+style.Bytes(k.Retained), 2, 0)
 		}
 	}
 	for i, s := range h.Shapes {

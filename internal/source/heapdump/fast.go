@@ -246,6 +246,7 @@ func (w *worker) fast(i int) int {
 		return 0
 	}
 	o.class, o.site, o.size, o.gen, o.flags, o.text, o.shape = heap.None, 0, 0, -1, 0, 0, 0
+	o.structAt, o.structEnd = 0, 0
 	o.refs = w.b.refsN
 	if i = w.head(o, i); i == 0 {
 		return 0
@@ -254,6 +255,9 @@ func (w *worker) fast(i int) int {
 		if c.u32(i)&low24 != wNext {
 			if c.u16(i) == '}'|'\n'<<8 {
 				w.b.add(o)
+				if o.typ == heap.TypeData && o.size >= bigData && o.structEnd > 0 {
+					set(&w.b.structs, uint32(w.b.n-1), unescape([]byte(c.text(o.structAt, o.structEnd))))
+				}
 				return i + 2
 			}
 			return 0
@@ -412,6 +416,13 @@ func (w *worker) field(o *row, i int) int {
 		n, end := c.number(i + 10)
 		o.shape = uint32(min(n, 1<<32-1))
 		return end
+	case kStruct:
+		if c.u8(i+8) != '"' {
+			return 0
+		}
+		end := c.quoted(i + 9)
+		o.structAt, o.structEnd = i+9, end
+		return c.after(end)
 	case kFrozen:
 		return w.plain(o, i+8, heap.Frozen)
 	case kShared:

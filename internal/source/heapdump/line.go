@@ -12,6 +12,7 @@ type object struct {
 	gen                       int32
 	typ, name, realName, root []byte
 	file, method, value       []byte
+	structName                []byte
 	line                      uint64
 	refs                      []uint64
 	flags                     uint8
@@ -101,6 +102,8 @@ func (o *object) field(key []byte, s *scanner) (err error) {
 		}
 	case "flags":
 		err = o.gcFlags(s)
+	case "struct":
+		o.structName, err = s.text()
 	case "root":
 		o.root, err = s.text()
 	case "references":

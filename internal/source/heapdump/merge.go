@@ -69,6 +69,9 @@ func (m *merger) columns(b *block, worker int) {
 	for id, v := range b.modules {
 		h.Modules[base+id] = v
 	}
+	for id, v := range b.structs {
+		h.Structs[base+id] = v
+	}
 }
 
 func (m *merger) tables(b *block) {

@@ -70,4 +70,5 @@ const (
 	sEncodingLast  = 0x22382d46         // F-8"
 	sShape         = 0x657061687322202c // , "shape
 	sSlot          = 0x5f746f6c7322202c // , "slot_
+	kStruct        = 0x3a22746375727473 // struct":
 )

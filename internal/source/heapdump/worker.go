@@ -7,6 +7,10 @@ import (
 	"culprit/internal/heap"
 )
 
+// bigData is the size from which the C type of an object's data is kept: smaller ones
+// are no suspects by themselves.
+const bigData = 64 << 10
+
 // row is an object as it stands in the columns. Its references begin in the block's
 // at refs.
 type row struct {
@@ -15,6 +19,7 @@ type row struct {
 	gen                      int32
 	size, text               uint64
 	refs                     int
+	structAt, structEnd      int // the name of its C type, fast way only
 }
 
 // block is what one stretch of a dump holds: columns, filled anew for each stretch.
@@ -36,6 +41,7 @@ type block struct {
 	large    map[uint32]uint64
 	many     map[uint32]uint32
 	modules  map[uint32]heap.Module
+	structs  map[uint32]string
 	shapes   map[heap.ShapeOf]uint32
 	roots    []heap.Root
 	newTypes []string // beyond heap.Builtin, as the worker has numbered them
@@ -58,7 +64,7 @@ func (b *block) begin(from int64, size int) {
 	b.room(size/bytesOfReference + 1)
 	b.from, b.n, b.refsN, b.textN = from, 0, 0, 0
 	b.seen, b.understood, b.shapeLines = 0, 0, 0
-	b.large, b.many, b.modules = nil, nil, nil
+	b.large, b.many, b.modules, b.structs = nil, nil, nil, nil
 	b.marks, b.roots, b.bad = b.marks[:0], nil, nil
 	clear(b.shapes)
 }
@@ -247,6 +253,9 @@ func (w *worker) object() {
 			m.Super = w.space.Code(o.super)
 		}
 		set(&b.modules, uint32(b.n), m)
+	}
+	if r.typ == heap.TypeData && r.size >= bigData && o.structName != nil {
+		set(&b.structs, uint32(b.n), unescape(o.structName))
 	}
 	b.add(&r)
 }

@@ -116,6 +116,7 @@ type tables struct {
 	Large    map[uint32]uint64
 	ManyRefs map[uint32]uint32
 	Modules  map[uint32]heap.Module
+	Structs  map[uint32]string
 	Shapes   []shape
 }
 
@@ -135,7 +136,7 @@ func Save(ctx context.Context, path string, src Source, x *Index) error {
 }
 
 func tablesOf(h *heap.Heap) tables {
-	t := tables{Types: h.Types, Sites: h.Sites, Roots: h.Roots, Large: h.Large, ManyRefs: h.ManyRefs, Modules: h.Modules}
+	t := tables{Types: h.Types, Sites: h.Sites, Roots: h.Roots, Large: h.Large, ManyRefs: h.ManyRefs, Modules: h.Modules, Structs: h.Structs}
 	for k, n := range h.Shapes {
 		t.Shapes = append(t.Shapes, shape{k.Class, k.Shape, n})
 	}

@@ -176,7 +176,7 @@ func (r *reader) heap(p *offheap.Pool) *heap.Heap {
 	if err := json.Unmarshal(r.bytes("tables"), &t); err != nil {
 		r.err = errors.Join(r.err, ErrDamaged, err)
 	}
-	h.Types, h.Sites, h.Roots, h.Large, h.ManyRefs, h.Modules = t.Types, t.Sites, t.Roots, t.Large, t.ManyRefs, t.Modules
+	h.Types, h.Sites, h.Roots, h.Large, h.ManyRefs, h.Modules, h.Structs = t.Types, t.Sites, t.Roots, t.Large, t.ManyRefs, t.Modules, t.Structs
 	for _, s := range t.Shapes {
 		h.Shapes[heap.ShapeOf{Class: s.Class, Shape: s.Shape}] = s.Objects
 	}
