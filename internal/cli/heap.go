@@ -10,6 +10,7 @@ import (
 	"culprit/internal/analysis/holding"
 	"culprit/internal/buildinfo"
 	graph "culprit/internal/heap"
+	"culprit/internal/source/heapdump"
 )
 
 // heapOptions are the flags of heap as typed.
@@ -83,7 +84,7 @@ func (o *heapReading) heapDiff(ctx context.Context, w World, paths []string) (r 
 	d, space := holding.NewDiffer(len(paths)), &graph.Space{}
 	var warnings, names []string
 	for i, path := range paths {
-		if l, err = o.next(ctx, w, path, d, space); err != nil {
+		if l, err = o.next(ctx, w, path, d, heapdump.Options{Space: space, Identity: i < len(paths)-1}); err != nil {
 			return r, nil, err
 		}
 		names, warnings = append(names, l.Name), append(warnings, doubtful(l.Name, l.Meta)...)
@@ -102,13 +103,14 @@ func (o *heapReading) heapDiff(ctx context.Context, w World, paths []string) (r 
 }
 
 // next reads one of the dumps that are compared.
-func (o *heapReading) next(ctx context.Context, w World, path string, d *holding.Differ, space *graph.Space) (*loaded, error) {
+func (o *heapReading) next(ctx context.Context, w World, path string, d *holding.Differ, opt heapdump.Options) (*loaded, error) {
 	h, err := o.openHeap(w, path)
 	if err != nil {
 		return nil, err
 	}
 	l := &loaded{Name: h.name, file: h, pool: h.pool()}
-	dump, err := h.read(ctx, l.pool, space)
+	opt.Pool = l.pool
+	dump, err := h.read(ctx, opt)
 	if err == nil {
 		l.Meta, l.Text = meta(dump), h.lines(ctx, dump.Heap)
 		err = d.Add(dump.Heap)

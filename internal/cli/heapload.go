@@ -154,7 +154,7 @@ func (h *heapFile) load(ctx context.Context) (*loaded, error) {
 
 // fresh reads the dump, and leaves an index for the next time.
 func (h *heapFile) fresh(ctx context.Context, l *loaded) error {
-	d, err := h.read(ctx, l.pool, nil)
+	d, err := h.read(ctx, heapdump.Options{Pool: l.pool})
 	if err != nil {
 		return err
 	}
@@ -225,8 +225,8 @@ func (o *heapReading) heapReport(ctx context.Context, w World, path string) (r c
 	return l.report(), nil
 }
 
-// read reads the dump into columns of a pool.
-func (h *heapFile) read(ctx context.Context, pool *offheap.Pool, space *heap.Space) (d *heapdump.Dump, err error) {
+// read reads the dump.
+func (h *heapFile) read(ctx context.Context, opt heapdump.Options) (d *heapdump.Dump, err error) {
 	r, err := h.in.Open(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", h.name, err)
@@ -235,7 +235,7 @@ func (h *heapFile) read(ctx context.Context, pool *offheap.Pool, space *heap.Spa
 	bar := newProgress(h.w)
 	bar.Stage("reading " + style.Clean(h.name))
 	defer bar.done()
-	opt := heapdump.Options{Pool: pool, Space: space, Progress: bar.Read}
+	opt.Progress = bar.Read
 	if f, ok := r.ReaderAt().(*os.File); ok {
 		bar.Total(r.Size())
 		d, err = heapdump.ReadFile(ctx, f, opt)

@@ -27,7 +27,8 @@ func newHeapPath(w World) *cobra.Command {
 		Short: "What keeps an object, or objects of a class, alive",
 		Long: `path shows a shortest way from the machine's roots to an object. Of a class it puts
 the ways of all its objects together where they lead through the same classes and
-places, most objects first.
+places, most objects first; of one that has none, or a module, it shows the way to
+itself.
 
 Exit: 0 ran, 1 could not run, 2 bad usage.`,
 		Example: `  culprit heap path heap.json 0x7f3c2a1b0c28
@@ -72,6 +73,15 @@ func (l *loaded) named(arg string) ([]uint32, error) {
 		if l.View.Class(i) == arg {
 			ids = append(ids, i)
 		}
+	}
+	if len(ids) == 0 {
+		// The class or module itself, perhaps: it may hold much and have no objects.
+		for i := range l.View.H.Modules {
+			if l.View.Name(i) == arg {
+				ids = append(ids, i)
+			}
+		}
+		slices.Sort(ids)
 	}
 	if len(ids) == 0 {
 		return nil, &hintError{fmt.Errorf("%s has no object of class %s", l.Name, arg), "culprit heap --json lists all classes under by_class"}

@@ -206,12 +206,14 @@ func (h *Heap) OnlyIdentity() {
 	h.Site, h.Flags, h.Degree, h.Refs, h.Text = nil, nil, nil, nil, nil
 }
 
-// CoolForGraph tells the kernel that columns which a graph does not need may be
-// written out, where they lie on disk.
-func (h *Heap) CoolForGraph() {
+// ForComparison gives back what is not told of objects that stayed, and tells the
+// kernel that columns which a graph does not need may be written out, where they lie
+// on disk.
+func (h *Heap) ForComparison() {
+	offheap.Free(h.Pool, h.Flags)
+	offheap.Free(h.Pool, h.Text)
+	h.Flags, h.Text = nil, nil
 	offheap.Cool(h.Pool, h.Site)
-	offheap.Cool(h.Pool, h.Flags)
-	offheap.Cool(h.Pool, h.Text)
 	offheap.Cool(h.Pool, h.Gen)
 	offheap.Cool(h.Pool, h.Type)
 	offheap.Cool(h.Pool, h.Size)

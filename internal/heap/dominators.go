@@ -26,14 +26,15 @@ func Dominators(p *offheap.Pool, g *Graph, size func(uint32) uint64) *Tree {
 	d := &dfs{pool: p, g: g}
 	d.search()
 	d.predecessors()
+	offheap.Free(p, d.number)
 	d.semi()
-	t := &Tree{Order: d.vertex, Parent: d.number}
-	for i, v := range d.vertex {
-		if i > 0 {
-			t.Parent[v] = d.vertex[d.idom[i]]
-		}
+	t := &Tree{Order: d.vertex, Parent: offheap.Make[uint32](p, g.N+1)}
+	for i := range t.Parent {
+		t.Parent[i] = None
 	}
-	t.Parent[g.Root()] = None
+	for i, v := range d.vertex[1:] {
+		t.Parent[v] = d.vertex[d.idom[i+1]]
+	}
 	offheap.Free(p, d.idom)
 	t.Retained = offheap.Make[uint64](p, g.N+1)
 	t.retain(size)

@@ -86,7 +86,7 @@ func (d *Differ) Report() (culprit.HeapDiff, *View, error) {
 	}
 	last := d.before
 	r.Gone, r.Retained = d.gone, tally(last, d.born)
-	last.CoolForGraph()
+	last.ForComparison()
 	v, err := Look(last)
 	if err != nil {
 		return r, nil, err

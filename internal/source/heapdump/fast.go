@@ -312,7 +312,12 @@ func (w *worker) stringHead(o *row, i int) int {
 		}
 	}
 	if c.u64(i) == sValue && c.u32(i+8)&low24 == sValueEnd {
-		if i, o.text = c.digest(i + 11); i == 0 {
+		if w.identity {
+			i = c.quoted(i + 11)
+		} else {
+			i, o.text = c.digest(i + 11)
+		}
+		if i == 0 {
 			return 0
 		}
 		i++
@@ -472,6 +477,9 @@ func (w *worker) references(i int) int {
 	}
 	refs, n := w.b.refs, w.b.refsN
 	i += 8
+	if w.identity {
+		return c.addressesEnd(i)
+	}
 	for i < c.end && n < len(refs) {
 		code, ok := w.code(i)
 		if !ok {
@@ -488,6 +496,22 @@ func (w *worker) references(i int) int {
 			return 0
 		}
 		w.b.refsN = n
+		return i + 14
+	}
+	return 0
+}
+
+// addressesEnd goes over a list of addresses to its end, from inside of the first.
+func (c *cursor) addressesEnd(i int) int {
+	for i < c.end {
+		next := c.u64(i + 12)
+		if next&low48 == vMore {
+			i += 18
+			continue
+		}
+		if next&0xffff != '"'|']'<<8 {
+			return 0
+		}
 		return i + 14
 	}
 	return 0

@@ -21,10 +21,13 @@ import (
 
 // Options for reading one dump.
 type Options struct {
-	Pool     *offheap.Pool // for the columns, nil for memory
-	Space    *heap.Space   // of the dumps that this one is compared with, nil for its own
-	Workers  int           // goroutines that parse, 0 for GOMAXPROCS
-	Progress func(int64)   // told of bytes read, may be nil
+	Pool  *offheap.Pool // for the columns, nil for memory
+	Space *heap.Space   // of the dumps that this one is compared with, nil for its own
+	// Identity leaves references and digests of texts out: what is left tells which
+	// objects of another dump are the same.
+	Identity bool
+	Workers  int         // goroutines that parse, 0 for GOMAXPROCS
+	Progress func(int64) // told of bytes read, may be nil
 }
 
 // BadLine is a line that was not understood.

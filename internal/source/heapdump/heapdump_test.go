@@ -287,3 +287,19 @@ func FuzzRead(f *testing.F) {
 		h.Close()
 	})
 }
+
+// TestIdentity: what tells whether objects are the same does not depend on whether
+// references are read.
+func TestIdentity(t *testing.T) {
+	text := recorded(t, "types-3.1.tar.zst")["types.json"]
+	whole := read(t, text).Heap
+	d, err := heapdump.Read(t.Context(), bytes.NewReader(text), heapdump.Options{Identity: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := d.Heap
+	if d.Understood != d.Lines || len(h.Refs) != 0 || !slices.Equal(h.Size, whole.Size) || !slices.Equal(h.Gen, whole.Gen) || !slices.Equal(h.Type, whole.Type) ||
+		!slices.Equal(all(h, h.Code), all(whole, whole.Code)) || !slices.Equal(all(h, h.Class), all(whole, whole.Class)) {
+		t.Errorf("%d objects and %d, understood %d of %d lines", h.Len(), whole.Len(), d.Understood, d.Lines)
+	}
+}

@@ -54,6 +54,7 @@ func newRun(opt Options) *run {
 		r.parsing.Go(func() {
 			debug.SetPanicOnFault(true)
 			w := newWorker(r.m.d.Heap.Space)
+			w.identity = opt.Identity
 			for j := range r.jobs {
 				j.worker = k
 				j.parse(w)

@@ -158,6 +158,8 @@ type worker struct {
 	types map[string]uint8
 	names []string
 	pad   []byte
+	// identity: references and texts are passed over.
+	identity bool
 }
 
 func newWorker(space *heap.Space) *worker {
@@ -237,9 +239,11 @@ func (w *worker) object() {
 	if need := b.refsN + len(o.refs); need > len(b.refs) {
 		b.room(2 * need)
 	}
-	for _, a := range o.refs {
-		b.refs[b.refsN] = w.space.Code(a)
-		b.refsN++
+	if !w.identity {
+		for _, a := range o.refs {
+			b.refs[b.refsN] = w.space.Code(a)
+			b.refsN++
+		}
 	}
 	if o.file != nil {
 		r.site = w.sites.slow(heap.Site{File: unescape(o.file), Line: uint32(min(o.line, 1<<32-1)), Method: unescape(o.method)})
