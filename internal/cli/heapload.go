@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -108,6 +109,8 @@ type loaded struct {
 	pool *offheap.Pool
 	idx  *heapindex.File
 	file *heapFile
+	// untold: that texts could not be read was told.
+	untold sync.Once
 }
 
 // Close gives back the dump's memory and files.

@@ -51,6 +51,7 @@ func (l *loaded) objects(list []uint32, most int, values bool) []heap.Object {
 func (l *loaded) value(i uint32) string {
 	line, err := l.Text.Line(i)
 	if err != nil {
+		l.untold.Do(func() { l.file.say(fmt.Errorf("texts are not shown: %w", err)) })
 		return ""
 	}
 	var fields struct{ Value string }
