@@ -12,6 +12,7 @@ import (
 
 	"culprit"
 	"culprit/internal/present/heap"
+	"culprit/internal/present/inspect"
 )
 
 // TestReportFormat holds docs/format/report.md against the types: every struct
@@ -27,6 +28,7 @@ func TestReportFormat(t *testing.T) {
 		schema := map[string]string{"gems.md": culprit.GemsSchema, "boot.md": culprit.BootSchema, "doctor.md": culprit.DoctorSchema}[name]
 		holdFormat(t, name, schema, typ, inReport)
 	}
+	holdFormat(t, "inspect.md", inspect.HeapSchema, reflect.TypeFor[inspect.Heap](), nil)
 	type heaps struct {
 		Heap culprit.Heap
 		Diff culprit.HeapDiff

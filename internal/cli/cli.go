@@ -122,8 +122,16 @@ func NewRoot(w World) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(err, "see "+cmd.CommandPath()+" --help")
 	})
-	root.AddCommand(newInvestigate(w), newGems(w), newBoot(w), newHeap(w), newDoctor(w), newFormats(w))
+	root.AddCommand(newInvestigate(w), newGems(w), newBoot(w), newHeap(w), newInspect(w), newDoctor(w), newFormats(w))
+	quietHelp(root)
 	return root
+}
+
+// quietHelp leaves the help command out of its own list: the last line of the list says
+// how to get help, and the list stays on one screen.
+func quietHelp(root *cobra.Command) {
+	const always = `(or .IsAvailableCommand (eq .Name "help"))`
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), always, `(and .IsAvailableCommand (ne .Name "help"))`))
 }
 
 func usage(err error, hint string) error {
