@@ -28,6 +28,8 @@ const (
 	window   = 4 << 10 // of each struct that a global variable of Ruby points to
 	sampled  = 8       // pages that have to agree
 	mostPage = 1 << 24
+	// mostGlobals is the most that global variables take: Ruby's are some 100 KB.
+	mostGlobals = 64 << 20
 )
 
 // Census reads all pages. The process goes on meanwhile: what it makes or frees while
@@ -106,7 +108,7 @@ func (p *Process) page(at uint64) (page, bool) {
 // pages that hold together.
 func (p *Process) find() (table uint64, n int, err error) {
 	for i, r := range p.regions {
-		if !r.write || !p.globals(i) {
+		if !r.write || !p.globals(i) || r.to-r.from > mostGlobals {
 			continue
 		}
 		words := make([]byte, r.to-r.from)
