@@ -15,11 +15,11 @@ var capabilities = []struct {
 	rooms []string // allowed prefixes of rooms
 	why   string
 }{
-	{"time", []string{"Now", "Since", "Until"}, []string{"internal/cli", "internal/ingest", "internal/source/rubyboot"}, "a clock makes a result unrepeatable: pass the instant in"},
+	{"time", []string{"Now", "Since", "Until"}, []string{"internal/cli", "internal/ingest", "internal/source/rubyboot", "internal/source/procmem"}, "a clock makes a result unrepeatable: pass the instant in"},
 	{"os", []string{"Exit"}, []string{"cmd/", "internal/docgen"}, "only main ends the process: return a code"},
 	{"log", nil, nil, "return errors and warnings as values"},
 	{"log/slog", nil, []string{"internal/cli"}, "return errors and warnings as values"},
-	{"unsafe", nil, []string{"internal/store", "internal/source/logs", "internal/source/heapdump", "internal/offheap"}, "memory tricks stay in four rooms"},
+	{"unsafe", nil, []string{"internal/store", "internal/source/logs", "internal/source/heapdump", "internal/source/procmem", "internal/offheap"}, "memory tricks stay in five rooms"},
 	{"os", nil, []string{"cmd/", "internal/cli", "internal/ingest", "internal/store", "internal/offheap", "internal/source/", "internal/docgen"}, "study, court and windows touch no files: take an io.Writer or a value"},
 	{"os/exec", nil, []string{"internal/source/appdir", "internal/source/rubyboot", "internal/source/takedump", "internal/cli"}, "only git log, the app's own Ruby and rbtrace are started"},
 	{"net/http", nil, []string{"internal/source/metrics", "internal/cli", "internal/present/explorer"}, "only live pulls and the explorer speak to a network"},

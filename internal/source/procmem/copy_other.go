@@ -1,0 +1,7 @@
+//go:build !linux
+
+package procmem
+
+import "errors"
+
+func copyLive(int, []part) error { return errors.ErrUnsupported }
