@@ -1,8 +1,13 @@
 package rubymem
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
+	"slices"
+	"strings"
+
+	"culprit/internal/source/procmem"
 )
 
 // Census counts the slots of a heap by type, with Ruby's own names; FREE are slots
@@ -13,193 +18,151 @@ type Census struct {
 	Objects int64 // slots that are not free
 	Bytes   int64 // of all slots
 	ByType  map[string]int64
+	ByClass []ClassCount // most bytes first
 	// Unread are pages that went away while they were read.
 	Unread int
 }
 
-// page is one page of the heap.
-type page struct {
-	start       uint64
-	slot, total int
+// ClassCount is the objects of a class. T_DATA of C extensions has the name of its C
+// type and the library that it comes from behind it; what has no class has the name of
+// its type.
+type ClassCount struct {
+	Key     string
+	Library string // file that made a T_DATA, "" for others
+	Objects int64
+	// Bytes are those of the slots and of what strings, arrays and structs own outside;
+	// tables of hashes and data of C are not in it.
+	Bytes int64
 }
 
-// How the table of pages is looked for.
-const (
-	window   = 4 << 10 // of each struct that a global variable of Ruby points to
-	sampled  = 8       // pages that have to agree
-	mostPage = 1 << 24
-	// mostGlobals is the most that global variables take: Ruby's are some 100 KB.
-	mostGlobals = 64 << 20
-)
+// tally is one class while it is counted.
+type tally struct {
+	class, data  uint64
+	kind         uint8
+	count, bytes int64
+}
 
-// Census reads all pages. The process goes on meanwhile: what it makes or frees while
+type tallyKey struct {
+	class, data uint64
+	kind        uint8
+}
+
+// Census reads all pages. A live process goes on meanwhile: what it makes or frees while
 // it is read may be counted or not.
-func (p *Process) Census() (Census, error) {
-	table, n, err := p.find()
-	if err != nil {
-		return Census{}, fmt.Errorf("pid %d, Ruby %s: %w", p.PID, p.Version, err)
-	}
+func (r *Ruby) Census() (Census, error) {
 	c := Census{ByType: map[string]int64{}}
 	var counts [32]int64
-	buf := make([]byte, 0, p.lay.align)
-	for i := range n {
-		at, ok := p.word(table + 8*uint64(i))
-		if !ok {
-			c.Unread++
-			continue
-		}
-		pg, ok := p.page(at)
-		if !ok {
-			c.Unread++
-			continue
-		}
-		buf = buf[:pg.slot*pg.total]
-		if _, err := p.mem.ReadAt(buf, int64(pg.start)); err != nil {
-			c.Unread++
-			continue
-		}
+	tallies := map[tallyKey]*tally{}
+	c.Unread = r.eachPage(func(pg page, b []byte) {
 		c.Pages++
-		c.Bytes += int64(len(buf))
-		for s := 0; s < len(buf); s += pg.slot {
-			counts[binary.LittleEndian.Uint64(buf[s:])&0x1f]++
+		c.Bytes += int64(len(b))
+		for s := 0; s < len(b); s += pg.slot {
+			slot := b[s : s+pg.slot]
+			flags := binary.LittleEndian.Uint64(slot)
+			kind := uint8(flags & 0x1f)
+			if counts[kind]++; kind == 0 {
+				continue
+			}
+			key := tallyKey{class: binary.LittleEndian.Uint64(slot[8:]), kind: kind}
+			if kind == tData {
+				if key.data = binary.LittleEndian.Uint64(slot[16:]); binary.LittleEndian.Uint64(slot[24:]) > 3 {
+					key.data = 0 // not typed: a function stands there
+				}
+			}
+			if kind == tImemo {
+				key.class = 0 // not a class: each kind of imemo has its own there
+			}
+			t := tallies[key]
+			if t == nil {
+				t = &tally{class: key.class, data: key.data, kind: kind}
+				tallies[key] = t
+			}
+			t.count++
+			t.bytes += int64(pg.slot) + r.owned(kind, flags, slot)
 		}
-	}
+	})
 	for t, k := range counts {
 		if k == 0 {
 			continue
 		}
 		name := types[t]
 		if name == "" {
-			return Census{}, fmt.Errorf("pid %d, Ruby %s: %w: %d slots of type %#x", p.PID, p.Version, ErrNoHeap, k, t)
+			return Census{}, fmt.Errorf("ruby %s: %w: %d slots of type %#x", r.Version, ErrNoHeap, k, t)
 		}
 		c.ByType[name] = k
 		if c.Slots += k; t != 0 {
 			c.Objects += k
 		}
 	}
+	c.ByClass = r.byClass(tallies)
 	return c, nil
 }
 
-// page reads one page, and tells whether it holds together: its body begins with a
-// pointer back to it, and its slots end within it.
-func (p *Process) page(at uint64) (page, bool) {
-	start, ok := p.word(at + p.lay.start)
-	if !ok || start == 0 {
-		return page{}, false
+// owned is what an object owns outside of its slot as far as the slot tells, in bytes.
+func (r *Ruby) owned(kind uint8, flags uint64, slot []byte) int64 {
+	word := func(o int) int64 { return int64(binary.LittleEndian.Uint64(slot[o:])) }
+	n := int64(0)
+	switch kind {
+	case tString:
+		if flags&flUser1 != 0 && flags&r.lay.shared == 0 && flags&(1<<30) == 0 { // STR_NOEMBED, not shared, not STR_NOFREE
+			n = word(32) + 1
+		}
+	case tArray:
+		if flags&flUser1 == 0 && flags&r.lay.shared == 0 {
+			n = 8 * word(24)
+		}
+	case tStruct:
+		if flags>>13&0x7f == 0 { // not embedded, by its length in the flags
+			n = 8 * word(16)
+		}
+	case tObject:
+		if flags&flUser1 == 0 && r.lay.classPtr != 0 {
+			n = 8 * (word(16) & 0xffffffff)
+		}
 	}
-	back, ok := p.word(start &^ (p.lay.align - 1))
-	if !ok || back != at {
-		return page{}, false
+	if n < 0 || n > 1<<40 {
+		return 0
 	}
-	total, ok := p.half(at + p.lay.total)
-	slot := uint16(p.lay.fixedSlot)
-	if ok && slot == 0 {
-		slot, ok = p.half(at + p.lay.slotSize)
-	}
-	room := p.lay.align - start&(p.lay.align-1)
-	if !ok || slot < 40 || slot%8 != 0 || total == 0 || uint64(slot)*uint64(total) > room {
-		return page{}, false
-	}
-	return page{start: start, slot: int(slot), total: int(total)}, true
+	return n
 }
 
-// find looks for the table of pages: some global variable of Ruby points to a struct
-// in which, at the place that the version has it, there is a table whose entries are
-// pages that hold together.
-func (p *Process) find() (table uint64, n int, err error) {
-	for i, r := range p.regions {
-		if !r.write || !p.globals(i) || r.to-r.from > mostGlobals {
-			continue
+// byClass names what was counted, and joins what has one name.
+func (r *Ruby) byClass(tallies map[tallyKey]*tally) []ClassCount {
+	joined := map[[2]string]*ClassCount{}
+	for _, t := range tallies {
+		name, library := r.keyOf(t)
+		c := joined[[2]string{name, library}]
+		if c == nil {
+			c = &ClassCount{Key: name, Library: library}
+			joined[[2]string{name, library}] = c
 		}
-		words := make([]byte, r.to-r.from)
-		if _, err := p.mem.ReadAt(words, int64(r.from)); err != nil {
-			continue
-		}
-		for o := 0; o+8 <= len(words); o += 8 {
-			w := binary.LittleEndian.Uint64(words[o:])
-			if w%8 != 0 || !p.writable(w) {
-				continue
-			}
-			if table, n := p.inside(w); n > 0 {
-				return table, n, nil
-			}
-		}
+		c.Objects += t.count
+		c.Bytes += t.bytes
 	}
-	return 0, 0, ErrNoHeap
+	list := make([]ClassCount, 0, len(joined))
+	for _, c := range joined {
+		list = append(list, *c)
+	}
+	slices.SortFunc(list, func(a, b ClassCount) int {
+		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(b.Objects, a.Objects), strings.Compare(a.Key, b.Key), strings.Compare(a.Library, b.Library))
+	})
+	return list
 }
 
-// globals tells whether a region holds global variables of Ruby: its file's, or the
-// nameless one right behind.
-func (p *Process) globals(i int) bool {
-	if rubyFile.MatchString(p.regions[i].path) {
-		return true
+// keyOf names a class, and for T_DATA where its C type comes from.
+func (r *Ruby) keyOf(t *tally) (name, library string) {
+	switch t.kind {
+	case tClass, tModule, tIClass, tImemo:
+		return types[t.kind], ""
 	}
-	return i > 0 && p.regions[i].path == "" && p.regions[i-1].to == p.regions[i].from && rubyFile.MatchString(p.regions[i-1].path)
-}
-
-// inside looks for the table through a struct, and through what it points to: the
-// machine has the object space in a field that moves between builds.
-func (p *Process) inside(at uint64) (table uint64, n int) {
-	if table, n := p.table(at); n > 0 {
-		return table, n
+	name = r.ClassName(t.class)
+	if name == "" {
+		name = types[t.kind]
 	}
-	b := make([]byte, window)
-	k, _ := p.mem.ReadAt(b, int64(at)) // what can be read of it
-	for o := 0; o+8 <= k; o += 8 {
-		w := binary.LittleEndian.Uint64(b[o:])
-		if w%8 != 0 || w == at || !p.writable(w) {
-			continue
-		}
-		if table, n := p.table(w); n > 0 {
-			return table, n
+	if t.data != 0 {
+		if m, ok := procmem.Find(r.view.Maps(), t.data); ok && m.File && !rubyFile.MatchString(m.Path) {
+			library = m.Path
 		}
 	}
-	return 0, 0
-}
-
-// table reads the table of an object space, n is 0 when that is none.
-func (p *Process) table(space uint64) (table uint64, n int) {
-	table, ok := p.word(space + p.lay.sorted)
-	if !ok || !p.writable(table) {
-		return 0, 0
-	}
-	var count uint64
-	if p.lay.darray {
-		count, ok = p.word(table)
-		table += 16
-	} else {
-		count, ok = p.pages(space, table)
-	}
-	if !ok || count == 0 || count > mostPage {
-		return 0, 0
-	}
-	for i := range uint64(sampled) {
-		at, ok := p.word(table + 8*(count*i/sampled))
-		if !ok {
-			return 0, 0
-		}
-		if _, ok := p.page(at); !ok {
-			return 0, 0
-		}
-	}
-	return table, int(count)
-}
-
-// pages tells how many pages a table has. Right behind it in the struct stands
-// heap_pages.allocated_pages of most versions; the table itself tells best: its
-// entries are pages, in the order of their addresses, up to the first that is none.
-func (p *Process) pages(_, table uint64) (uint64, bool) {
-	before := uint64(0)
-	for n := range uint64(mostPage) {
-		at, ok := p.word(table + 8*n)
-		if !ok || at == 0 {
-			return n, n > 0
-		}
-		pg, ok := p.page(at)
-		if !ok || pg.start <= before {
-			return n, n > 0
-		}
-		before = pg.start
-	}
-	return 0, false
+	return name, library
 }

@@ -2,21 +2,33 @@ package rubymem
 
 import (
 	"encoding/binary"
-	"errors"
 	"io"
+	"runtime"
 	"testing"
+
+	"culprit/internal/source/procmem"
 )
 
 // image is memory at a place.
 type image struct {
-	at uint64
-	b  []byte
+	at   uint64
+	b    []byte
+	maps []procmem.Mapping
+}
+
+func (m image) Maps() []procmem.Mapping { return m.maps }
+
+func (m image) Present(from, to uint64, visit func(from, to uint64)) error {
+	if a, b := max(from, m.at), min(to, m.at+uint64(len(m.b))); a < b {
+		visit(a, b)
+	}
+	return nil
 }
 
 func (m image) ReadAt(b []byte, off int64) (int, error) {
 	from := uint64(off) - m.at
 	if uint64(off) < m.at || from >= uint64(len(m.b)) {
-		return 0, errors.New("not mapped")
+		return 0, procmem.ErrUnmapped
 	}
 	n := copy(b, m.b[from:])
 	if n < len(b) {
@@ -25,8 +37,11 @@ func (m image) ReadAt(b []byte, off int64) (int, error) {
 	return n, nil
 }
 
+func versions() []string { return []string{"2.7", "3.1", "3.3", "3.4"} }
+
 // tiny is a heap of one page in 256 KB: a global variable points to an object space,
-// that to a table, that to a page, and the page's body back to it.
+// that to a table, that to a page, and the page's body back to it. One slot is a thread
+// with a stack of one frame.
 func tiny(l layout) []byte {
 	b := make([]byte, 256<<10)
 	put := func(at, v uint64) { binary.LittleEndian.PutUint64(b[at-base:], v) }
@@ -46,42 +61,90 @@ func tiny(l layout) []byte {
 	binary.LittleEndian.PutUint16(b[pg+l.total-base:], 100)
 	put(body, pg)
 	for i := range uint64(30) {
-		put(body+16+40*i, 5) // strings
+		put(body+16+40*i, tString)
 	}
+	th, ec, typ, stack := base+0x20000, base+0x21000, base+0x22000, base+0x23000
+	put(body+16, tData)
+	put(body+16+16, typ)
+	put(body+16+24, 1)
+	put(body+16+32, th)
+	put(typ, typ+64)
+	copy(b[typ+64-base:], "VM/thread\x00")
+	put(th+16, body+16)
+	put(th+l.threadEC, ec)
+	put(ec+l.threadPtr, th)
+	put(ec, stack)
+	put(ec+8, 512)
+	put(ec+16, stack+8*512-3*l.frame)
+	iseq, code := base+0x25000, base+0x26000
+	frame := stack + 8*512 - 2*l.frame
+	put(frame, code+0x800)
+	put(frame+16, iseq)
+	put(frame+32, stack+64)
+	put(iseq, tImemo|imemoIseq<<12)
+	put(iseq+16, code)
+	put(code+l.body.path, body+16+40)
+	put(code+l.body.label, body+16+40)
+	put(code+l.body.info, code+0x400)
+	put(code+l.body.infoSize, 2)
+	put(code+l.body.succ, code+0x500)
+	put(code+l.body.encoded, code+0x700)
 	return b
 }
 
 const base uint64 = 0x7f0000000000
 
-func open(b []byte, l layout) *Process {
-	end := base + uint64(len(b))
-	return &Process{mem: image{base, b}, lay: l, Version: l.version, regions: []region{
-		{from: base, to: min(base+0x1000, end), write: true, path: "/usr/lib/libruby-3.1.so.3.1.2"}, {from: min(base+0x1000, end), to: end, write: true},
+func memory(b []byte, version string) image {
+	return image{base, b, []procmem.Mapping{
+		{From: base, To: base + 0x1000, Read: true, Write: true, File: true, Path: "/usr/lib/libruby-" + version + ".so." + version},
+		{From: base + 0x1000, To: base + uint64(len(b)), Read: true, Write: true},
 	}}
 }
 
+func layoutOf(t testing.TB, version string) layout {
+	l, err := newLayout(version, runtime.GOARCH)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
 func TestTiny(t *testing.T) {
-	for _, l := range layouts() {
-		c, err := open(tiny(l), l).Census()
-		if err != nil || c.Objects != 30 || c.Slots != 100 || c.ByType["T_STRING"] != 30 || c.ByType["FREE"] != 70 {
-			t.Errorf("%s: %+v, %v", l.version, c, err)
+	for _, v := range versions() {
+		r, err := Open(memory(tiny(layoutOf(t, v)), v))
+		if err != nil {
+			t.Fatalf("%s: %v", v, err)
+		}
+		c, err := r.Census()
+		if err != nil || c.Objects != 30 || c.Slots != 100 || c.ByType["T_STRING"] != 29 || c.ByType["FREE"] != 70 {
+			t.Errorf("%s: %+v, %v", v, c, err)
+		}
+		threads, err := r.Threads(true)
+		if err != nil || len(threads) != 1 || len(threads[0].Frames) != 1 {
+			t.Errorf("%s: %+v, %v", v, threads, err)
 		}
 	}
 }
 
-// FuzzCensus: whatever stands in the memory, reading it ends, and slots are counted
-// once.
-func FuzzCensus(f *testing.F) {
-	for i, l := range layouts() {
-		f.Add(uint8(i), uint32(0), uint64(0))
-		f.Add(uint8(i), uint32(l.sorted)+0x4000, base+0x6008)
-		f.Add(uint8(i), uint32(0x7000), uint64(0xffffffffffffffff))
+// FuzzRuby: whatever stands in the memory, reading it ends, and slots are counted once.
+func FuzzRuby(f *testing.F) {
+	for i, v := range versions() {
+		l := layoutOf(f, v)
+		for _, at := range []uint64{0, l.sorted + 0x4000, 0x7000, 0x20000 + l.threadEC, 0x21000, 0x21008, 0x21010, 0x25010, 0x26000 + l.body.path, 0x26000 + l.body.infoSize} {
+			for _, w := range []uint64{0, base + 0x6008, base + 0x21000, ^uint64(0), 1 << 40} {
+				f.Add(uint8(i), uint32(at), w)
+			}
+		}
 	}
-	f.Fuzz(func(t *testing.T, which uint8, at uint32, v uint64) {
-		l := layouts()[int(which)%len(layouts())]
-		b := tiny(l)
-		binary.LittleEndian.PutUint64(b[int(at)%(len(b)-8):], v)
-		c, err := open(b, l).Census()
+	f.Fuzz(func(t *testing.T, which uint8, at uint32, w uint64) {
+		v := versions()[int(which)%len(versions())]
+		b := tiny(layoutOf(t, v))
+		binary.LittleEndian.PutUint64(b[int(at)%(len(b)-8):], w)
+		r, err := Open(memory(b, v))
+		if err != nil {
+			return
+		}
+		c, err := r.Census()
 		sum := int64(0)
 		for _, n := range c.ByType {
 			sum += n
@@ -89,5 +152,7 @@ func FuzzCensus(f *testing.F) {
 		if err == nil && (sum != c.Slots || c.Objects > c.Slots || c.Slots > int64(len(b))/40) {
 			t.Fatalf("%+v", c)
 		}
+		_, _ = r.Threads(true)
+		_ = r.GCStat()
 	})
 }

@@ -1,22 +1,19 @@
-// Package rubymem is the door to the memory of a live Ruby, from outside: it stops
-// nothing, injects nothing and needs no symbols.
+// Package rubymem is the door to what Ruby keeps in a memory: of a live process, a copy
+// or a core. It injects nothing and needs no symbols.
 //
-// It owns finding Ruby's heap by its own invariants, reading it, and refusing what does
-// not hold together. It refuses to guess: a version that it does not know, or a heap
-// that cannot be found, is an error with its name, and no number.
+// It owns finding Ruby's heap by its own invariants, reading objects, classes, stacks and
+// counters, and refusing what does not hold together. It refuses to guess: a version that
+// it does not know, or a heap that cannot be found, is an error with its name, and no
+// number.
 package rubymem
 
 import (
-	"bufio"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"regexp"
-	"strconv"
-	"strings"
+	"runtime"
+
+	"culprit/internal/source/procmem"
 )
 
 // Errors that callers tell apart.
@@ -26,91 +23,65 @@ var (
 	ErrNoHeap  = errors.New("no heap of Ruby was found in it")
 )
 
-// region is one mapping.
-type region struct {
-	from, to       uint64
-	write, private bool
-	path           string
-}
-
-// Process is a live Ruby that can be read.
-type Process struct {
-	PID     int
+// Ruby is an interpreter in a memory. One goroutine may use it.
+type Ruby struct {
 	Version string // "3.1"
-	mem     io.ReaderAt
-	close   func() error
-	regions []region
-	lay     layout
+	// Warnings tell what could not be read.
+	Warnings []string
+
+	view  *procmem.View
+	lay   layout
+	space uint64 // struct rb_objspace
+	table uint64 // of pages
+	pages int
+
+	names   names
+	classes map[uint64]string
+	threads threadFinder
 }
 
-// Open finds out which Ruby a process is. root is "/proc".
-func Open(root string, pid int) (*Process, error) {
-	dir := filepath.Join(root, strconv.Itoa(pid))
-	regions, err := maps(filepath.Join(dir, "maps"))
-	if err != nil {
-		return nil, fmt.Errorf("pid %d: %w; hint: run as the same user, or as root", pid, err)
-	}
-	p := &Process{PID: pid, regions: regions}
-	if p.Version, err = version(regions); err != nil {
-		return nil, fmt.Errorf("pid %d: %w", pid, err)
-	}
-	for _, l := range layouts() {
-		if l.version == p.Version {
-			p.lay = l
-		}
-	}
-	if p.lay.version == "" {
-		return nil, fmt.Errorf("pid %d: %w: %s", pid, ErrVersion, p.Version)
-	}
-	f, err := os.Open(filepath.Join(dir, "mem"))
-	if err != nil {
-		return nil, fmt.Errorf("pid %d: %w; hint: run as the same user, or as root", pid, err)
-	}
-	p.mem, p.close = f, f.Close
-	return p, nil
-}
-
-// Close ends the reading.
-func (p *Process) Close() error { return p.close() }
-
-func maps(path string) (list []region, err error) {
-	f, err := os.Open(path)
-	if err != nil {
+// Open finds Ruby in a memory.
+func Open(m procmem.Mem) (*Ruby, error) {
+	r := &Ruby{view: procmem.NewView(m), classes: map[uint64]string{}}
+	var err error
+	if r.Version, err = version(m.Maps()); err != nil {
 		return nil, err
 	}
-	defer func() { _ = f.Close() }() // only read
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		fields := strings.Fields(lines.Text())
-		if len(fields) < 5 {
-			continue
-		}
-		from, to, _ := strings.Cut(fields[0], "-")
-		r := region{write: strings.HasPrefix(fields[1], "rw"), private: strings.HasSuffix(fields[1], "p"), path: strings.Join(fields[5:], " ")}
-		if r.from, err = strconv.ParseUint(from, 16, 64); err != nil {
-			return nil, err
-		}
-		if r.to, err = strconv.ParseUint(to, 16, 64); err != nil {
-			return nil, err
-		}
-		list = append(list, r)
+	if r.lay, err = newLayout(r.Version, runtime.GOARCH); err != nil {
+		return nil, err
 	}
-	return list, lines.Err()
+	if err := r.find(); err != nil {
+		return nil, fmt.Errorf("ruby %s: %w", r.Version, err)
+	}
+	return r, nil
 }
 
-var rubyFile = regexp.MustCompile(`/(?:libruby(?:-static)?[.-]?|ruby)([0-9]+\.[0-9]+)?(?:\.so\.?([0-9]+\.[0-9]+)?[0-9.]*)?$`)
+// Again looks at a process that has gone on: what was remembered of its memory is read
+// anew, and the table of its pages too.
+func (r *Ruby) Again() error {
+	r.view.Forget()
+	r.classes = map[uint64]string{}
+	table, n := r.tableOf(r.space)
+	if n == 0 {
+		return r.find()
+	}
+	r.table, r.pages = table, n
+	return nil
+}
+
+var rubyFile = regexp.MustCompile(`/(?:libruby(?:-static)?[.-]?|ruby)([0-9]+\.[0-9]+)?(?:\.so\.?([0-9]+\.[0-9]+)?[0-9.]*)?(?: \(deleted\))?$`)
 
 // version reads the minor version from the names of what is mapped: Debian's
 // libruby-3.1.so.3.1, a build's libruby.so.3.3.8 or ruby3.1.
-func version(regions []region) (string, error) {
+func version(maps []procmem.Mapping) (string, error) {
 	found := false
-	for _, r := range regions {
-		m := rubyFile.FindStringSubmatch(r.path)
-		if m == nil {
+	for _, m := range maps {
+		part := rubyFile.FindStringSubmatch(m.Path)
+		if part == nil {
 			continue
 		}
 		found = true
-		for _, v := range m[1:] {
+		for _, v := range part[1:] {
 			if v != "" {
 				return v, nil
 			}
@@ -122,32 +93,13 @@ func version(regions []region) (string, error) {
 	return "", fmt.Errorf("%w: its files do not tell which", ErrVersion)
 }
 
-// word reads a word of memory; ok is false for what is not mapped.
-func (p *Process) word(at uint64) (uint64, bool) {
-	var b [8]byte
-	if _, err := p.mem.ReadAt(b[:], int64(at)); err != nil {
-		return 0, false
-	}
-	return binary.LittleEndian.Uint64(b[:]), true
+// word reads a word; ok is false for what is not there.
+func (r *Ruby) word(at uint64) (uint64, bool) {
+	w, err := r.view.Word(at)
+	return w, err == nil
 }
 
-func (p *Process) half(at uint64) (uint16, bool) {
-	var b [2]byte
-	if _, err := p.mem.ReadAt(b[:], int64(at)); err != nil {
-		return 0, false
-	}
-	return binary.LittleEndian.Uint16(b[:]), true
-}
-
-// writable tells whether an address lies in memory that a program writes to.
-func (p *Process) writable(a uint64) bool {
-	lo, hi := 0, len(p.regions)
-	for lo < hi {
-		if mid := (lo + hi) / 2; p.regions[mid].to <= a {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	return lo < len(p.regions) && p.regions[lo].from <= a && p.regions[lo].write
+func (r *Ruby) half(at uint64) (uint16, bool) {
+	w, err := r.view.Uint16(at)
+	return w, err == nil
 }

@@ -4,26 +4,62 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
+	"culprit/internal/source/procmem"
 	"culprit/internal/source/rubymem"
 )
 
-// idle makes objects of many types, tells what Ruby counts, and does nothing more.
-const idle = `require "json"; require "set"
+// idle makes objects of many types, threads that wait in calls of many kinds, tells what
+// Ruby itself knows, and does nothing more.
+const idle = `require "json"; require "set"; require "stringio"
 S = Struct.new(:a)
-KEPT = (1..20_000).map { |i| [S.new(i), "text #{i}", { i => i }, i * 1.5e300, 2**70 + i, Object.new, /x#{i % 9}/] }
+module Outer; class Kept; def initialize(i); @a = i; @b = i; end; end; end
+KEPT = (1..20_000).map { |i| [S.new(i), "text #{i}", { i => i }, i * 1.5e300, 2**70 + i, Outer::Kept.new(i), /x#{i % 9}/] }
+class Work
+  def deep(n); n.zero? ? [3].each { |x| Work.stop(x) } : deep(n - 1); end
+  def self.stop(x)
+    begin
+      raise "x"
+    rescue
+      {a: 1}.each_with_index { |k, i| yield_self { sleep } }
+    end
+  end
+  def loops
+    loop do
+      sleep
+    end
+  end
+end
+T = [Thread.new { Work.new.deep(5) }, Thread.new { Work.new.loops }, Thread.new { Queue.new.pop },
+  Thread.new { [[1]].map { |a| a.map { |b| sleep } } }, Thread.new { Work.new.instance_eval { tap { send(:sleep) } } }, Thread.new { eval("begin; sleep; ensure; 1; end", nil, "made.rb", 77) }]
+T.each_with_index { |t, i| t.name = "worker #{i}" }
+sleep 0.05 until T.all? { |t| t.status == "sleep" }
 GC.start; GC.start; GC.disable
-a = ObjectSpace.count_objects(Hash.new)
-a = ObjectSpace.count_objects(a)
-$stdout.puts(a.to_json); $stdout.flush
+own = { "objects" => ObjectSpace.count_objects({}) , "kept" => ObjectSpace.each_object(Outer::Kept).count,
+  "traces" => T.to_h { |t| [t.name, t.backtrace] } }
+own["stat"] = GC.stat
+own["objects"] = ObjectSpace.count_objects(own["objects"])
+$stdout.puts(own.to_json); $stdout.flush
 $stdin.gets`
 
+// said is what a Ruby tells of itself.
+type said struct {
+	Objects map[string]int64    `json:"objects"`
+	Kept    int64               `json:"kept"`
+	Traces  map[string][]string `json:"traces"`
+	Stat    map[string]float64  `json:"stat"`
+}
+
 // ruby starts a Ruby and gives what it says of its own heap.
-func ruby(t *testing.T, script string) (pid int, own map[string]int64) {
+func ruby(t *testing.T, script string) (pid int, own said) {
 	t.Helper()
 	cmd := exec.Command("ruby", "-e", script)
 	cmd.Dir = "/" // which every Ruby's system has
@@ -52,23 +88,42 @@ func ruby(t *testing.T, script string) (pid int, own map[string]int64) {
 	if err := json.Unmarshal(line, &own); err != nil {
 		t.Fatal(err)
 	}
+	time.Sleep(100 * time.Millisecond) // until it waits
 	return cmd.Process.Pid, own
 }
 
-// TestCensus: what is counted from outside is what Ruby counts itself, but for the
-// few objects that telling it makes.
-func TestCensus(t *testing.T) {
-	pid, own := ruby(t, idle)
-	p, err := rubymem.Open("/proc", pid)
+func open(t *testing.T, pid int) *rubymem.Ruby {
+	t.Helper()
+	live, err := procmem.Open("/proc", pid)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := p.Census()
-	if err = errors.Join(err, p.Close()); err != nil {
+	t.Cleanup(func() { _ = live.Close() })
+	r, err := rubymem.Open(live)
+	if err != nil {
 		t.Fatal(err)
 	}
-	const telling = 60
-	for name, n := range own {
+	return r
+}
+
+// TestOwnWord: what is read from outside is what Ruby says itself, but for the few
+// objects that telling it makes.
+func TestOwnWord(t *testing.T) {
+	pid, own := ruby(t, idle)
+	r := open(t, pid)
+	c, err := r.Census()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("objects", func(t *testing.T) { sameObjects(t, c, own) })
+	t.Run("stat", func(t *testing.T) { sameStat(t, r.GCStat(), own.Stat) })
+	t.Run("stacks", func(t *testing.T) { sameTraces(t, r, own) })
+}
+
+func sameObjects(t *testing.T, c rubymem.Census, own said) {
+	// Telling makes the traces' texts and the JSON's.
+	const telling = 400
+	for name, n := range own.Objects {
 		got := c.ByType[name]
 		if name == "TOTAL" {
 			got = c.Slots
@@ -77,16 +132,63 @@ func TestCensus(t *testing.T) {
 			t.Errorf("%s: %d, Ruby counts %d", name, got, n)
 		}
 	}
-	if c.Unread != 0 || c.Objects < 140_000 || own["TOTAL"] != c.Slots {
-		t.Errorf("%+v of %v", c, own)
+	if c.Unread != 0 || c.Objects < 140_000 || own.Objects["TOTAL"] != c.Slots {
+		t.Errorf("%d pages unread, %d objects, %d slots of %d", c.Unread, c.Objects, c.Slots, own.Objects["TOTAL"])
+	}
+	i := slices.IndexFunc(c.ByClass, func(k rubymem.ClassCount) bool { return k.Key == "Outer::Kept" })
+	if i < 0 || c.ByClass[i].Objects != own.Kept {
+		t.Errorf("Outer::Kept: %d of %d: %+v", i, own.Kept, c.ByClass[:min(len(c.ByClass), 20)])
+	}
+}
+
+func sameStat(t *testing.T, stat map[string]uint64, own map[string]float64) {
+	// Allocations go on while Ruby tells.
+	moving := map[string]float64{
+		"heap_live_slots": 1000, "heap_free_slots": 1000, "total_allocated_objects": 1000, "total_freed_objects": 10, "malloc_increase_bytes": 1 << 20, "oldmalloc_increase_bytes": 1 << 20,
+	}
+	for key, want := range own {
+		got, ok := stat[key]
+		if d := float64(got) - want; !ok || d > moving[key] || d < -moving[key] {
+			t.Errorf("%s: %d (%v), Ruby says %.0f", key, got, ok, want)
+		}
+	}
+}
+
+func sameTraces(t *testing.T, r *rubymem.Ruby, own said) {
+	threads, err := r.Threads(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, th := range threads {
+		want, ok := own.Traces[th.Name]
+		if !ok {
+			continue
+		}
+		found++
+		var got []string
+		for _, f := range th.Frames {
+			if r.Version == "3.4" {
+				got = append(got, fmt.Sprintf("%s:%d:in '%s'", f.Path, f.Line, f.Label))
+			} else {
+				got = append(got, fmt.Sprintf("%s:%d:in `%s'", f.Path, f.Line, f.Label))
+			}
+		}
+		if !slices.Equal(got, want) || th.Cut {
+			t.Errorf("%s (cut: %v): \n%s\nRuby says\n%s", th.Name, th.Cut, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+	if found != len(own.Traces) || len(own.Traces) != 6 {
+		t.Errorf("%d of %d threads, of %d", found, len(own.Traces), len(threads))
 	}
 }
 
 func TestRefused(t *testing.T) {
-	if _, err := rubymem.Open("/proc", os.Getpid()); !errors.Is(err, rubymem.ErrNotRuby) {
-		t.Errorf("of this test: %v", err)
+	live, err := procmem.Open("/proc", os.Getpid())
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := rubymem.Open(t.TempDir(), 1); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("of none: %v", err)
+	if _, err := rubymem.Open(live); !errors.Is(err, rubymem.ErrNotRuby) {
+		t.Errorf("of this test: %v", err)
 	}
 }

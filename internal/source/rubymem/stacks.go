@@ -1,0 +1,562 @@
+package rubymem
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+)
+
+// Thread is one of Ruby's threads, or a fiber that waits.
+type Thread struct {
+	Address uint64
+	TID     int // the kernel's number, 0 where Ruby of that version does not keep it
+	Name    string
+	Fiber   bool
+	Frames  []Frame // the innermost first, as Thread#backtrace has them
+	// Cut is set where the stack could not be read to its end.
+	Cut bool
+}
+
+// Frame is a call. Label, Path and Line are those of Thread::Backtrace::Location.
+type Frame struct {
+	Label string
+	Path  string
+	Line  int
+	// Method has the class before it: "ReportsController#index"; "" where the frame is no
+	// method's.
+	Method string
+}
+
+// threadFinder remembers what tells a thread from other T_DATA.
+type threadFinder struct{ thread, fiber uint64 }
+
+// Limits: deeper stacks and more threads are cut, and said so.
+const (
+	mostFrames  = 20_000
+	mostThreads = 100_000
+	mostStack   = 64 << 20
+)
+
+// Threads reads the stacks of all threads, and of fibers that wait where fibers is set.
+func (r *Ruby) Threads(fibers bool) ([]Thread, error) {
+	threads, waiting, err := r.findThreads()
+	if err != nil {
+		return nil, err
+	}
+	var list []Thread
+	for _, at := range threads {
+		if t, ok := r.thread(at); ok {
+			list = append(list, t)
+		}
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("ruby %s: %w: no thread of it could be read", r.Version, ErrNoHeap)
+	}
+	if fibers {
+		for _, at := range waiting {
+			if t, ok := r.fiber(at); ok {
+				list = append(list, t)
+			}
+		}
+	}
+	return list, nil
+}
+
+// findThreads looks through the heap for threads and fibers: T_DATA whose C type has
+// that name (vm.c, thread_data_type; cont.c, fiber_data_type).
+func (r *Ruby) findThreads() (threads, fibers []uint64, err error) {
+	kinds := map[uint64]string{}
+	r.eachPage(func(pg page, b []byte) {
+		for s := 0; s < len(b); s += pg.slot {
+			if binary.LittleEndian.Uint64(b[s:])&0x1f != tData || len(threads)+len(fibers) > mostThreads {
+				continue
+			}
+			typ, typed, data := binary.LittleEndian.Uint64(b[s+16:]), binary.LittleEndian.Uint64(b[s+24:]), binary.LittleEndian.Uint64(b[s+32:])
+			if typed != 1 && typed != 3 || data == 0 {
+				continue
+			}
+			name, ok := kinds[typ]
+			if !ok {
+				name = r.typeName(typ)
+				kinds[typ] = name
+			}
+			self := pg.start + uint64(s)
+			if back, ok := r.word(data + 16); !ok || back != self { // th->self and cont.self are both at 16
+				continue
+			}
+			switch name {
+			case "VM/thread":
+				threads = append(threads, data)
+			case "fiber":
+				fibers = append(fibers, data)
+			}
+		}
+	})
+	if len(threads) == 0 {
+		return nil, nil, fmt.Errorf("ruby %s: %w: it has no threads", r.Version, ErrNoHeap)
+	}
+	return threads, fibers, nil
+}
+
+// typeName reads rb_data_type_t.wrap_struct_name.
+func (r *Ruby) typeName(typ uint64) string {
+	at, ok := r.word(typ)
+	if !ok {
+		return ""
+	}
+	s, err := r.view.Text(at, mostName)
+	if err != nil {
+		return ""
+	}
+	return s
+}
+
+// thread reads a thread. A dead one has no execution context.
+func (r *Ruby) thread(at uint64) (Thread, bool) {
+	ec, ok := r.word(at + r.lay.threadEC)
+	if !ok || ec == 0 {
+		return Thread{}, false
+	}
+	if back, ok := r.word(ec + r.lay.threadPtr); !ok || back != at {
+		return Thread{}, false
+	}
+	t := Thread{Address: at}
+	if v, ok := r.word(at + r.lay.threadName); ok && v > 8 {
+		t.Name, _ = r.text(v, mostName)
+	}
+	t.TID = r.tid(at)
+	t.Frames, t.Cut = r.frames(ec)
+	return t, true
+}
+
+// tid reads the kernel's number of a thread.
+func (r *Ruby) tid(at uint64) int {
+	if r.lay.native != 0 {
+		nt, ok := r.word(at + r.lay.native)
+		if !ok || nt == 0 {
+			return 0
+		}
+		at = nt
+	}
+	if r.lay.tid == 0 {
+		return 0
+	}
+	n, err := r.view.Uint32(at + r.lay.tid)
+	if err != nil || n > 1<<22 {
+		return 0
+	}
+	return int(n)
+}
+
+// fiber reads a fiber that waits: its frames stand in its own stack.
+func (r *Ruby) fiber(at uint64) (Thread, bool) {
+	ec := at + r.lay.fiberEC
+	// FIBER_SUSPENDED: the one that runs is the thread's own, and is there already.
+	status, err := r.view.Uint32(at + r.lay.Structs["rb_fiber_struct"].Fields["status"])
+	if err != nil {
+		return Thread{}, false
+	}
+	th, ok := r.word(ec + r.lay.threadPtr)
+	if !ok || th == 0 || status&3 == 3 {
+		return Thread{}, false
+	}
+	if own, ok := r.word(th + r.lay.threadEC); !ok || own == ec {
+		return Thread{}, false
+	}
+	t := Thread{Address: at, Fiber: true, TID: r.tid(th)}
+	t.Frames, t.Cut = r.frames(ec)
+	return t, len(t.Frames) > 0
+}
+
+// frames walks the control frames of an execution context, the innermost first
+// (vm_core.h, rb_control_frame_t).
+func (r *Ruby) frames(ec uint64) (list []Frame, cut bool) {
+	stack, ok1 := r.word(ec)
+	size, ok2 := r.word(ec + 8)
+	cfp, ok3 := r.word(ec + 16)
+	if !ok1 || !ok2 || !ok3 || stack == 0 || size == 0 || size > mostStack {
+		return nil, true
+	}
+	end := stack + 8*size
+	if cfp < stack || cfp > end || (end-cfp)%r.lay.frame != 0 {
+		return nil, true
+	}
+	var walked []cframe
+	for at := cfp; at+r.lay.frame <= end; at += r.lay.frame {
+		if len(walked) > mostFrames {
+			cut = true
+			break
+		}
+		f, ok := r.cframe(at)
+		if !ok {
+			return nil, true
+		}
+		walked = append(walked, f)
+	}
+	return r.trace(walked), cut
+}
+
+// cframe is a control frame: words at 0, 16 and 32 in all versions.
+type cframe struct{ pc, iseq, ep uint64 }
+
+func (r *Ruby) cframe(at uint64) (f cframe, ok bool) {
+	var ok1, ok2, ok3 bool
+	f.pc, ok1 = r.word(at)
+	f.iseq, ok2 = r.word(at + 16)
+	f.ep, ok3 = r.word(at + 32)
+	return f, ok1 && ok2 && ok3
+}
+
+// Of the first word of an environment (vm_core.h).
+const (
+	magicMask  = 0x7fff0001
+	magicCFunc = 0x55550001
+	envLocal   = 0x02
+)
+
+// trace makes what Thread#backtrace tells of control frames: those of C functions stand
+// where the Ruby code below them does.
+func (r *Ruby) trace(walked []cframe) []Frame {
+	list := make([]Frame, 0, len(walked))
+	waiting := 0 // frames at the end of list that have no place yet
+	skip := false
+	for _, f := range walked {
+		if f.iseq == 0 {
+			if fr, ok := r.cfunc(f); ok {
+				list = append(list, fr)
+				waiting++
+			}
+			continue
+		}
+		if f.pc == 0 {
+			continue
+		}
+		fr, kind, ok := r.ruby(f)
+		if !ok {
+			continue
+		}
+		for i := len(list) - waiting; i < len(list); i++ {
+			list[i].Path, list[i].Line = fr.Path, fr.Line
+		}
+		waiting = 0
+		if !skip {
+			list = append(list, fr)
+		}
+		// Since 3.4 the frame that a rescue belongs to is the rescue's own.
+		skip = r.Version == "3.4" && (kind == iseqRescue || kind == iseqEnsure)
+	}
+	return list
+}
+
+// Kinds of instruction sequences (iseq.h, enum rb_iseq_type).
+const (
+	iseqTop    = 0
+	iseqMethod = 1
+	iseqBlock  = 2
+	iseqClass  = 3
+	iseqRescue = 4
+	iseqEnsure = 5
+	iseqEval   = 6
+	iseqMain   = 7
+	iseqPlain  = 8
+)
+
+// ruby reads a frame of Ruby code.
+func (r *Ruby) ruby(f cframe) (fr Frame, kind uint32, ok bool) {
+	flags, ok := r.word(f.iseq)
+	if !ok || flags&0x1f != tImemo || flags>>12&0xf != imemoIseq {
+		return fr, 0, false
+	}
+	body, ok := r.word(f.iseq + 16)
+	if !ok {
+		return fr, 0, false
+	}
+	kind, err := r.view.Uint32(body)
+	if err != nil {
+		return fr, 0, false
+	}
+	path, _ := r.word(body + r.lay.body.path)
+	if fr.Path, ok = r.text(path, 4096); !ok {
+		// An array of the path as given and of the absolute one.
+		if _, at, isArray := r.array(path); isArray {
+			first, _ := r.word(at)
+			fr.Path, ok = r.text(first, 4096)
+		}
+	}
+	if !ok {
+		return fr, 0, false
+	}
+	label, _ := r.word(body + r.lay.body.label)
+	if fr.Label, ok = r.text(label, mostName); !ok {
+		return fr, 0, false
+	}
+	fr.Line = r.line(body, f.pc)
+	owner, method := r.methodEntry(f.ep)
+	if method != "" {
+		fr.Method = r.qualified(owner, method)
+	}
+	if r.Version == "3.4" {
+		fr.Label = r.label34(body, owner)
+	}
+	return fr, kind, true
+}
+
+// imemo kinds (internal/imemo.h).
+const (
+	imemoSvar = 2
+	imemoMent = 6
+	imemoIseq = 7
+)
+
+// methodEntry gives the method whose call an environment belongs to.
+func (r *Ruby) methodEntry(ep uint64) (owner uint64, name string) {
+	for range mostSuper {
+		head, ok := r.word(ep)
+		if !ok {
+			return 0, ""
+		}
+		if me, ok := r.entry(ep - 16); ok {
+			owner, _ = r.word(me + 32)
+			return owner, r.methodName(me)
+		}
+		if head&envLocal != 0 {
+			return 0, ""
+		}
+		if ep, ok = r.word(ep - 8); !ok {
+			return 0, ""
+		}
+		ep &^= 3
+	}
+	return 0, ""
+}
+
+// entry reads a slot of an environment that may hold a method entry, also through the
+// special variables.
+func (r *Ruby) entry(at uint64) (me uint64, ok bool) {
+	v, ok := r.word(at)
+	for range 2 {
+		if !ok || v == 0 || v%8 != 0 {
+			return 0, false
+		}
+		flags, ok2 := r.word(v)
+		if !ok2 || flags&0x1f != tImemo {
+			return 0, false
+		}
+		switch flags >> 12 & 0xf {
+		case imemoMent:
+			return v, true
+		case imemoSvar:
+			v, ok = r.word(v + 8)
+		default:
+			return 0, false
+		}
+	}
+	return 0, false
+}
+
+// methodName reads the name that a method was defined with.
+func (r *Ruby) methodName(me uint64) string {
+	def, ok := r.word(me + 16)
+	if !ok || def == 0 {
+		return ""
+	}
+	id, ok := r.word(def + 32)
+	if !ok {
+		return ""
+	}
+	return r.Name(id)
+}
+
+// cfunc reads a frame of a C function.
+func (r *Ruby) cfunc(f cframe) (Frame, bool) {
+	head, ok := r.word(f.ep)
+	if !ok || head&magicMask != magicCFunc {
+		return Frame{}, false
+	}
+	me, ok := r.entry(f.ep - 16)
+	if !ok {
+		return Frame{}, false
+	}
+	name := r.methodName(me)
+	owner, _ := r.word(me + 32)
+	fr := Frame{Label: name, Method: r.qualified(owner, name)}
+	if r.Version == "3.4" {
+		fr.Label = fr.Method
+	}
+	return fr, name != ""
+}
+
+// qualified is a method's name with that of its class, as labels have it since 3.4.
+func (r *Ruby) qualified(owner uint64, method string) string {
+	flags, ok := r.word(owner)
+	if !ok || owner == 0 || owner%8 != 0 {
+		return method
+	}
+	kind := flags & 0x1f
+	if kind == tClass && flags&r.lay.singleton != 0 {
+		if v := r.attachedTo(owner); v != 0 {
+			if f, ok := r.word(v); ok && (f&0x1f == tClass || f&0x1f == tModule) && f&r.lay.singleton == 0 {
+				if s := r.path(v); s != "" && isPath(s) {
+					return s + "." + method
+				}
+			}
+		}
+		return method
+	}
+	if kind == tClass || kind == tModule || kind == tIClass {
+		if kind == tIClass {
+			if m, ok := r.word(owner + 8); ok {
+				owner = m
+			}
+		}
+		if s := r.path(owner); s != "" && isPath(s) {
+			return s + "#" + method
+		}
+	}
+	return method
+}
+
+// attachedTo gives what a singleton class belongs to.
+func (r *Ruby) attachedTo(class uint64) uint64 {
+	if r.lay.classPtr == 0 {
+		v, _ := r.word(class + r.lay.attached)
+		return v
+	}
+	if r.names.attachID == 0 {
+		r.names.attachID = r.idOf("__attached__")
+	}
+	return r.ivar(class, r.names.attachID)
+}
+
+// idOf looks for an ID with a name among the variables of singleton classes.
+func (r *Ruby) idOf(name string) (id uint64) {
+	id = ^uint64(0)
+	r.eachPage(func(pg page, b []byte) {
+		if id != ^uint64(0) {
+			return
+		}
+		for s := 0; s < len(b); s += pg.slot {
+			flags := binary.LittleEndian.Uint64(b[s:])
+			if flags&0x1f == tClass && flags&r.lay.singleton != 0 {
+				r.ivars(pg.start+uint64(s), func(key, _ uint64) bool {
+					if r.Name(key) == name {
+						id = key
+					}
+					return true
+				})
+			}
+		}
+	})
+	return id
+}
+
+// label34 composes the label that Ruby 3.4 tells, of the class, the method and the levels
+// of blocks (vm_backtrace.c, calculate_iseq_label).
+func (r *Ruby) label34(body, owner uint64) string {
+	prefix := ""
+	for range mostSuper {
+		kind, err := r.view.Uint32(body)
+		if err != nil {
+			return prefix
+		}
+		v, _ := r.word(body + r.lay.body.label)
+		label, _ := r.text(v, mostName)
+		parent, _ := r.word(body + r.lay.body.parent)
+		switch kind {
+		case iseqMethod:
+			return prefix + r.qualified(owner, label)
+		case iseqBlock, iseqPlain:
+			level, inner := 0, body
+			for range mostSuper {
+				kind, err := r.view.Uint32(inner)
+				if err != nil {
+					return prefix
+				}
+				if kind == iseqBlock {
+					level++
+				}
+				local, _ := r.word(inner + r.lay.body.local)
+				up, _ := r.word(inner + r.lay.body.parent)
+				if b, _ := r.word(local + 16); b == inner || up == 0 {
+					body = inner
+					break
+				}
+				inner, _ = r.word(up + 16)
+			}
+			if level <= 1 {
+				prefix += "block in "
+			} else {
+				prefix += fmt.Sprintf("block (%d levels) in ", level)
+			}
+			if body != inner {
+				return prefix + label
+			}
+			if k, _ := r.view.Uint32(body); k == iseqBlock || k == iseqPlain {
+				v, _ := r.word(body + r.lay.body.label)
+				s, _ := r.text(v, mostName)
+				return prefix + s
+			}
+		case iseqRescue, iseqEnsure, iseqEval:
+			if parent == 0 {
+				return prefix + label
+			}
+			body, _ = r.word(parent + 16)
+		default:
+			return prefix + label
+		}
+	}
+	return prefix
+}
+
+// line finds the line of an instruction: the counter stands behind the one that runs. The
+// table is a succinct one (iseq.c, struct succ_index_table): for the first 54 places
+// ranks of 7 bits, nine in a word; then blocks of 512 bits with their ranks.
+func (r *Ruby) line(body, pc uint64) int {
+	encoded, ok1 := r.word(body + r.lay.body.encoded)
+	info, ok2 := r.word(body + r.lay.body.info)
+	n, err := r.view.Uint32(body + r.lay.body.infoSize)
+	if !ok1 || !ok2 || err != nil || pc < encoded || n == 0 || info == 0 {
+		return 0
+	}
+	pos := (pc - encoded) / 8
+	if pos > 0 {
+		pos--
+	}
+	rank := uint64(1)
+	if n > 1 {
+		table, ok := r.word(body + r.lay.body.succ)
+		if !ok {
+			return 0
+		}
+		if rank, ok = r.rank(table, pos); !ok || rank == 0 || rank > uint64(n) {
+			return 0
+		}
+	}
+	line, err := r.view.Uint32(info + r.lay.insn*(rank-1))
+	if err != nil || line > 1<<30 {
+		return 0
+	}
+	return int(line)
+}
+
+func (r *Ruby) rank(table, pos uint64) (uint64, bool) {
+	const immediate = 54
+	if pos < immediate {
+		w, ok := r.word(table + 8*(pos/9))
+		return w >> (pos % 9 * 7) & 0x7f, ok
+	}
+	pos -= immediate
+	block := table + 8*(immediate/9) + 80*(pos/512)
+	base, err := r.view.Uint32(block)
+	small, ok1 := r.word(block + 8)
+	bit := pos % 512
+	w, ok2 := r.word(block + 16 + 8*(bit/64))
+	if err != nil || !ok1 || !ok2 {
+		return 0, false
+	}
+	rank := uint64(base) + uint64(bits.OnesCount64(w<<(63-bit%64)))
+	if i := bit / 64; i > 0 {
+		rank += small >> ((i - 1) * 9) & 0x1ff
+	}
+	return rank, true
+}
