@@ -11,7 +11,7 @@ if ! command -v dpkg-query >/dev/null; then
 fi
 
 wanted=(
-  build-essential git          # race detector, the victim's C extension
+  build-essential git          # race detector, C extensions, a program with leaks
   ruby ruby-dev puma           # the victim application, see lab/README.md
   ruby-railties ruby-actionpack ruby-activejob ruby-activerecord ruby-sqlite3 ruby-lograge
   bundler ruby-derailed-benchmarks          # apps with a bundle, and the peer of boot

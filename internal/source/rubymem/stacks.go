@@ -27,8 +27,8 @@ type Frame struct {
 	Method string
 }
 
-// threadFinder remembers what tells a thread from other T_DATA.
-type threadFinder struct{ thread, fiber uint64 }
+// threadFinder remembers where threads are.
+type threadFinder struct{ known []uint64 }
 
 // Limits: deeper stacks and more threads are cut, and said so.
 const (
@@ -39,7 +39,7 @@ const (
 
 // Threads reads the stacks of all threads, and of fibers that wait where fibers is set.
 func (r *Ruby) Threads(fibers bool) ([]Thread, error) {
-	threads, waiting, err := r.findThreads()
+	threads, _, err := r.findThreads()
 	if err != nil {
 		return nil, err
 	}
@@ -53,13 +53,24 @@ func (r *Ruby) Threads(fibers bool) ([]Thread, error) {
 		return nil, fmt.Errorf("ruby %s: %w: no thread of it could be read", r.Version, ErrNoHeap)
 	}
 	if fibers {
-		for _, at := range waiting {
-			if t, ok := r.fiber(at); ok {
-				list = append(list, t)
-			}
+		waiting, err := r.Fibers()
+		if err != nil {
+			return nil, err
 		}
+		list = append(list, waiting...)
 	}
 	return list, nil
+}
+
+// Fibers reads the stacks of fibers that wait.
+func (r *Ruby) Fibers() (list []Thread, err error) {
+	_, waiting, err := r.findThreads()
+	for _, at := range waiting {
+		if t, ok := r.fiber(at); ok {
+			list = append(list, t)
+		}
+	}
+	return list, err
 }
 
 // findThreads looks through the heap for threads and fibers: T_DATA whose C type has

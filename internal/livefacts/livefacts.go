@@ -1,0 +1,127 @@
+// Package livefacts has the words for what was read of a live process: where its bytes
+// are, its objects, its stacks.
+//
+// It owns the forms of the documents culprit.inspect/1, culprit.inspectheap/1 and
+// culprit.inspectstacks/1. It refuses to read, and to judge.
+package livefacts
+
+import "culprit"
+
+// Names and versions of the documents.
+const (
+	InspectSchema = "culprit.inspect/1"
+	HeapSchema    = "culprit.inspectheap/1"
+	StacksSchema  = "culprit.inspectstacks/1"
+)
+
+// Qualities of a figure.
+const (
+	Exact     = "exact"     // counted page by page or slot by slot
+	Estimated = "estimated" // reckoned of what is known
+	Refused   = "refused"   // not known; the reason is told
+)
+
+// Ruby is the interpreter of a process.
+type Ruby struct {
+	Version string `json:"version"` // minor: "3.1"
+	Engine  string `json:"engine"`
+}
+
+// Inspect is where the bytes of a process are.
+type Inspect struct {
+	Schema    string        `json:"schema"`
+	Tool      string        `json:"tool"`
+	PID       int           `json:"pid"`  // Unknown (-1) of a core file
+	Core      string        `json:"core"` // the core file, "" of a live process
+	Ruby      Ruby          `json:"ruby"`
+	Allocator string        `json:"allocator"` // "glibc", "jemalloc", "tcmalloc", "musl", "unknown"
+	RSS       culprit.Bytes `json:"rss_bytes"`
+	PSS       culprit.Bytes `json:"pss_bytes"`
+	Swap      culprit.Bytes `json:"swap_bytes"`
+	// Categories add up to RSS.
+	Categories  []Category        `json:"categories"`
+	Reclaimable culprit.Bytes     `json:"reclaimable_bytes"` // what malloc_trim(0) would give back
+	Arenas      []Arena           `json:"arenas"`
+	GC          map[string]uint64 `json:"gc"` // keys of GC.stat
+	Threads     int               `json:"threads"`
+	Advice      []string          `json:"advice"`
+	Warnings    []string          `json:"warnings"`
+}
+
+// Category is a part of RSS.
+type Category struct {
+	Name    string        `json:"name"`
+	Bytes   culprit.Bytes `json:"bytes"`
+	Quality string        `json:"quality"`
+	Reason  string        `json:"reason"` // of an estimate or a refusal
+}
+
+// Arena is one of glibc's.
+type Arena struct {
+	Main        bool          `json:"main"`
+	System      culprit.Bytes `json:"system_bytes"`
+	InUse       culprit.Bytes `json:"in_use_bytes"`
+	Free        culprit.Bytes `json:"free_bytes"`
+	Reclaimable culprit.Bytes `json:"reclaimable_bytes"`
+}
+
+// Heap is the census of a live heap.
+type Heap struct {
+	Schema  string `json:"schema"`
+	Tool    string `json:"tool"`
+	PID     int    `json:"pid"`  // Unknown (-1) of a core file
+	Core    string `json:"core"` // the core file, "" of a live process
+	Ruby    Ruby   `json:"ruby"`
+	Objects int64  `json:"objects"`
+	Slots   int64  `json:"slots"` // with and without an object
+	Pages   int    `json:"pages"`
+	// Bytes is the size of all slots; what objects own outside of them is not in it.
+	Bytes culprit.Bytes `json:"bytes"`
+	// ByType has Ruby's own names, as ObjectSpace.count_objects has them; FREE are slots
+	// without an object.
+	ByType   map[string]int64 `json:"by_type"`
+	ByClass  []Class          `json:"by_class"`
+	Quality  string           `json:"quality"` // "exact" or, where pages went while they were read, "estimated"
+	Warnings []string         `json:"warnings"`
+}
+
+// Class is the objects of a class.
+type Class struct {
+	Key     string `json:"key"`
+	Objects int64  `json:"objects"`
+	// Bytes are those of the slots and of what strings, arrays and structs own outside.
+	Bytes   culprit.Bytes `json:"bytes"`
+	Library string        `json:"library"` // that made a T_DATA, "" for others
+}
+
+// Stacks is what all threads are in.
+type Stacks struct {
+	Schema  string   `json:"schema"`
+	Tool    string   `json:"tool"`
+	PID     int      `json:"pid"`
+	Core    string   `json:"core"`
+	Ruby    Ruby     `json:"ruby"`
+	Threads []Thread `json:"threads"`
+	// Samples are how often the stacks were read; 1 without --record.
+	Samples  int      `json:"samples"`
+	Torn     int      `json:"torn"` // stacks that changed while they were read, left out
+	Warnings []string `json:"warnings"`
+}
+
+// Thread is a thread or a waiting fiber.
+type Thread struct {
+	TID    int     `json:"tid"` // the kernel's number, 0 where Ruby does not keep it
+	Name   string  `json:"name"`
+	Fiber  bool    `json:"fiber"`
+	Action string  `json:"action"` // the action or job it is in, "" none that is known
+	Frames []Frame `json:"frames"` // innermost first
+	Cut    bool    `json:"cut"`    // the stack could not be read to its end
+}
+
+// Frame is a call, as Thread::Backtrace::Location has it.
+type Frame struct {
+	Label  string `json:"label"`
+	Path   string `json:"path"`
+	Line   int    `json:"line"`
+	Method string `json:"method"` // with its class: "ReportsController#index"
+}
