@@ -12,7 +12,7 @@ import (
 
 	"culprit"
 	"culprit/internal/present/heap"
-	"culprit/internal/present/inspect"
+	"culprit/internal/livefacts"
 )
 
 // TestReportFormat holds docs/format/report.md against the types: every struct
@@ -28,7 +28,14 @@ func TestReportFormat(t *testing.T) {
 		schema := map[string]string{"gems.md": culprit.GemsSchema, "boot.md": culprit.BootSchema, "doctor.md": culprit.DoctorSchema}[name]
 		holdFormat(t, name, schema, typ, inReport)
 	}
-	holdFormat(t, "inspect.md", inspect.HeapSchema, reflect.TypeFor[inspect.Heap](), nil)
+	type inspections struct {
+		Inspect livefacts.Inspect
+		Heap    livefacts.Heap
+		Stacks  livefacts.Stacks
+	}
+	for _, schema := range []string{livefacts.InspectSchema, livefacts.HeapSchema, livefacts.StacksSchema} {
+		holdFormat(t, "inspect.md", schema, reflect.TypeFor[inspections](), map[string]reflect.Type{"inspections": reflect.TypeFor[inspections]()})
+	}
 	type heaps struct {
 		Heap culprit.Heap
 		Diff culprit.HeapDiff

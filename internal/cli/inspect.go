@@ -7,78 +7,144 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"culprit"
+	"culprit/internal/analysis/residence"
 	"culprit/internal/buildinfo"
+	"culprit/internal/inspection"
+	"culprit/internal/livefacts"
 	"culprit/internal/present/inspect"
-	"culprit/internal/source/rubymem"
+	"culprit/internal/source/proc"
 )
 
-type inspectOptions struct{ json, noColor bool }
+type inspectOptions struct {
+	json, noColor, fibers, all bool
+	core                       string
+}
+
+// flags gives a command of inspect the flags that all have.
+func (o *inspectOptions) flags(cmd *cobra.Command, schema string) *cobra.Command {
+	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON (schema "+schema+")")
+	cmd.Flags().BoolVar(&o.noColor, "no-color", false, "print without colours")
+	cmd.Flags().StringVar(&o.core, "core", "", "read a core `file` in place of a process")
+	return cmd
+}
 
 func newInspect(w World) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "inspect",
+	o := &inspectOptions{}
+	cmd := o.flags(&cobra.Command{
+		Use:   "inspect [flags] PID",
 		Short: "Inside a live Ruby, from outside",
 		Long: `inspect reads the memory of a live Ruby from outside: nothing is loaded into it, nothing
-is stopped, and no symbols are needed. It knows Ruby 2.7, 3.1, 3.3 and 3.4 on 64-bit
-Linux, and refuses any other by its name. It needs to be the same user, or root.`,
-		Args: usageArgs(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(newInspectHeap(w))
-	return cmd
-}
-
-func newInspectHeap(w World) *cobra.Command {
-	o := &inspectOptions{}
-	cmd := &cobra.Command{
-		Use:   "heap [flags] PID",
-		Short: "How many objects of which type a live Ruby holds",
-		Long: `heap counts the objects of a live Ruby by type, as ObjectSpace.count_objects would from
-inside, and the slots that are kept free. The process goes on meanwhile.
+is stopped, and no symbols are needed. It tells where the bytes are: Ruby objects, native
+memory, what malloc keeps free, stacks, files; and what follows. It knows Ruby 2.7, 3.1,
+3.3 and 3.4 on 64-bit Linux, and refuses any other by its name. It needs to be the same
+user, or root.
 
 Exit: 0 ran, 1 could not run, 2 bad usage.`,
-		Example: `  culprit inspect heap 4101`,
-		Args:    usageArgs(cobra.ExactArgs(1)),
-		RunE:    func(_ *cobra.Command, args []string) error { return o.heap(w, args[0]) },
-	}
-	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON (schema "+inspect.HeapSchema+")")
-	cmd.Flags().BoolVar(&o.noColor, "no-color", false, "print without colours")
+		Example: `  culprit inspect 4101
+  culprit inspect --core core.4101`,
+		Args: usageArgs(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 && o.core == "" {
+				return cmd.Help()
+			}
+			return o.run(w, args)
+		},
+	}, livefacts.InspectSchema)
+	cmd.AddCommand(newInspectHeap(w), newInspectStacks(w))
 	return cmd
 }
 
-// tries is how often a heap that moves under the hand is looked for.
-const tries = 3
-
-func (o *inspectOptions) heap(w World, arg string) error {
-	pid, err := strconv.Atoi(arg)
-	if err != nil || pid <= 0 {
-		return usage(fmt.Errorf("%q is no pid", arg), "ps -C ruby -o pid,rss,args lists Rubies; of a Puma cluster take a worker")
-	}
-	var p *rubymem.Process
-	var c rubymem.Census
-	for range tries {
-		if p, err = rubymem.Open("/proc", pid); err != nil {
-			return err
+// with opens what is looked at, and closes it.
+func (o *inspectOptions) with(args []string, use func(*inspection.Target) error) (err error) {
+	var t *inspection.Target
+	switch {
+	case o.core != "" && len(args) > 0:
+		return usage(errors.New("a pid and a core file"), "give one of them")
+	case o.core != "":
+		t, err = inspection.Core(o.core)
+	case len(args) == 0:
+		return usage(errors.New("no pid"), "ps -C ruby -o pid,rss,args lists Rubies; of a Puma cluster take a worker")
+	default:
+		pid, perr := strconv.Atoi(args[0])
+		if perr != nil || pid <= 0 {
+			return usage(fmt.Errorf("%q is no pid", args[0]), "ps -C ruby -o pid,rss,args lists Rubies; of a Puma cluster take a worker")
 		}
-		c, err = p.Census()
-		if err = errors.Join(err, p.Close()); err == nil || !errors.Is(err, rubymem.ErrNoHeap) {
-			break
-		}
+		t, err = inspection.Live("/proc", pid)
 	}
 	if err != nil {
 		return err
 	}
-	out := inspect.Heap{
-		Schema: inspect.HeapSchema, Tool: buildinfo.Tool(), PID: pid, Ruby: inspect.Ruby{Version: p.Version, Engine: "ruby"},
-		Objects: c.Objects, Slots: c.Slots, Pages: c.Pages, Bytes: culprit.Bytes(c.Bytes), ByType: c.ByType, Quality: "exact",
-	}
-	if c.Unread > 0 {
-		out.Quality = "estimated"
-		out.Warnings = append(out.Warnings, fmt.Sprintf("%d of %d pages changed while they were read and are not counted", c.Unread, c.Pages+c.Unread))
-	}
-	if o.json {
-		return inspect.JSON(w.Stdout, out)
-	}
-	return inspect.Write(w.Stdout, out, w.sheet(o.noColor))
+	defer func() { err = errors.Join(err, t.Close()) }()
+	return use(t)
+}
+
+func (o *inspectOptions) run(w World, args []string) error {
+	return o.with(args, func(t *inspection.Target) error {
+		d, err := t.Inspect(buildinfo.Tool(), proc.Host())
+		if err != nil {
+			return err
+		}
+		d.Advice = residence.Advice(d)
+		if o.json {
+			return inspect.JSON(w.Stdout, d)
+		}
+		return inspect.Screen(w.Stdout, d, w.sheet(o.noColor))
+	})
+}
+
+func newInspectHeap(w World) *cobra.Command {
+	o := &inspectOptions{}
+	return o.flags(&cobra.Command{
+		Use:   "heap [flags] PID",
+		Short: "The objects of a live Ruby by class and by type",
+		Long: `heap counts the objects of a live Ruby by type, as ObjectSpace.count_objects would from
+inside, and by class, with the library for data of C extensions. The process goes on
+meanwhile.
+
+Exit: 0 ran, 1 could not run, 2 bad usage.`,
+		Example: `  culprit inspect heap 4101`,
+		Args:    usageArgs(cobra.MaximumNArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return o.with(args, func(t *inspection.Target) error {
+				h, err := t.Heap(buildinfo.Tool())
+				if err != nil {
+					return err
+				}
+				if o.json {
+					return inspect.JSON(w.Stdout, h)
+				}
+				return inspect.Heap(w.Stdout, h, w.sheet(o.noColor))
+			})
+		},
+	}, livefacts.HeapSchema)
+}
+
+func newInspectStacks(w World) *cobra.Command {
+	o := &inspectOptions{}
+	cmd := o.flags(&cobra.Command{
+		Use:   "stacks [flags] PID",
+		Short: "What each thread of a live Ruby is in",
+		Long: `stacks reads the backtraces of all threads of a live Ruby, as Thread#backtrace would from
+inside, with the action or job that each is in. The process goes on meanwhile; a stack
+that changes while it is read is left out, and said so.
+
+Exit: 0 ran, 1 could not run, 2 bad usage.`,
+		Example: `  culprit inspect stacks 4101`,
+		Args:    usageArgs(cobra.MaximumNArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return o.with(args, func(t *inspection.Target) error {
+				s, err := t.Stacks(buildinfo.Tool(), o.fibers)
+				if err != nil {
+					return err
+				}
+				if o.json {
+					return inspect.JSON(w.Stdout, s)
+				}
+				return inspect.Stacks(w.Stdout, s, o.all, w.sheet(o.noColor))
+			})
+		},
+	}, livefacts.StacksSchema)
+	cmd.Flags().BoolVar(&o.fibers, "fibers", false, "fibers that wait, too")
+	cmd.Flags().BoolVar(&o.all, "all", false, "print all frames")
+	return cmd
 }

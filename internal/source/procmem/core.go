@@ -135,6 +135,22 @@ func (c *Core) settle(named []Mapping) {
 			m.Path, m.File, m.Offset = named[i].Path, true, named[i].Offset+m.From-named[i].From
 		}
 	}
+	c.adopt(named)
+}
+
+// adopt adds mappings of files that the core has nothing of: gcore leaves out what can be
+// read in the file.
+func (c *Core) adopt(named []Mapping) {
+	var more []Mapping
+	for _, n := range named {
+		covered := slices.ContainsFunc(c.maps, func(m Mapping) bool { return m.From < n.To && m.To > n.From })
+		if k := len(more); !covered && (k == 0 || more[k-1].To <= n.From) {
+			n.Read = true
+			more = append(more, n)
+		}
+	}
+	c.maps = append(c.maps, more...)
+	slices.SortFunc(c.maps, func(a, b Mapping) int { return cmpUint(a.From, b.From) })
 }
 
 func cmpUint(a, b uint64) int {

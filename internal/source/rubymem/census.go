@@ -19,6 +19,9 @@ type Census struct {
 	Bytes   int64 // of all slots
 	ByType  map[string]int64
 	ByClass []ClassCount // most bytes first
+	// Owned is what strings, arrays and structs own outside of their slots, in bytes, as
+	// far as their slots tell.
+	Owned int64
 	// Unread are pages that went away while they were read.
 	Unread int
 }
@@ -78,7 +81,9 @@ func (r *Ruby) Census() (Census, error) {
 				tallies[key] = t
 			}
 			t.count++
-			t.bytes += int64(pg.slot) + r.owned(kind, flags, slot)
+			owned := r.owned(kind, flags, slot)
+			t.bytes += int64(pg.slot) + owned
+			c.Owned += owned
 		}
 	})
 	for t, k := range counts {
@@ -165,4 +170,26 @@ func (r *Ruby) keyOf(t *tally) (name, library string) {
 		}
 	}
 	return name, library
+}
+
+// Bodies are the stretches that pages of the heap take, by address, those next to each
+// other as one.
+func (r *Ruby) Bodies() (list [][2]uint64) {
+	for i := range r.pages {
+		at, ok := r.word(r.table + 8*uint64(i))
+		if !ok {
+			continue
+		}
+		pg, ok := r.page(at)
+		if !ok {
+			continue
+		}
+		from := pg.start &^ (r.lay.align - 1)
+		if k := len(list); k > 0 && list[k-1][1] == from {
+			list[k-1][1] += r.lay.align
+			continue
+		}
+		list = append(list, [2]uint64{from, from + r.lay.align})
+	}
+	return list
 }

@@ -193,7 +193,7 @@ func (r *Ruby) frames(ec uint64) (list []Frame, cut bool) {
 		return nil, true
 	}
 	var walked []cframe
-	for at := cfp; at+r.lay.frame <= end; at += r.lay.frame {
+	for at := cfp; at+2*r.lay.frame <= end; at += r.lay.frame { // the last one is no call's
 		if len(walked) > mostFrames {
 			cut = true
 			break

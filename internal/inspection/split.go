@@ -1,0 +1,229 @@
+package inspection
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"culprit"
+	"culprit/internal/livefacts"
+	"culprit/internal/source/nativemem"
+	"culprit/internal/source/proc"
+	"culprit/internal/source/procmem"
+)
+
+// Names of categories.
+const (
+	RubyObjects = "Ruby objects"
+	RubyMalloc  = "malloc, owned by Ruby objects"
+	Malloc      = "malloc, of Ruby's own parts and of C libraries"
+	Kept        = "free, kept by malloc"
+	Stacks      = "stacks of threads"
+	JIT         = "compiled code"
+	Files       = "files"
+	Other       = "other"
+)
+
+// Inspect tells where the bytes of a live process are. smaps is read, so the process is
+// paused by the kernel for the moment that takes.
+func (t *Target) Inspect(tool string, fs proc.FS) (livefacts.Inspect, error) {
+	d := livefacts.Inspect{
+		Schema: livefacts.InspectSchema, Tool: tool, PID: t.PID, Core: t.Core, Ruby: t.Interpreter(),
+		Allocator: nativemem.Allocator(t.Mem.Maps()), GC: t.Ruby.GCStat(), PSS: culprit.Unknown, Swap: culprit.Unknown, Reclaimable: culprit.Unknown,
+	}
+	regions, err := t.regions(fs, &d)
+	if err != nil {
+		return d, err
+	}
+	census, err := t.Ruby.Census()
+	if err != nil {
+		return d, err
+	}
+	if census.Unread > 0 {
+		d.Warnings = append(d.Warnings, fmt.Sprintf("%d of %d pages of Ruby's heap changed while they were read", census.Unread, census.Pages+census.Unread))
+	}
+	if threads, _, err := t.Ruby.Sample(); err == nil {
+		d.Threads = len(threads)
+	} else {
+		d.Warnings = append(d.Warnings, "threads: "+err.Error())
+	}
+	heap, err := readNative(t.Mem)
+	if err != nil {
+		if errors.Is(err, procmem.ErrGone) {
+			return d, err
+		}
+		d.Warnings = append(d.Warnings, "native heap: "+err.Error())
+	}
+	t.split(&d, regions, heap, census.Owned, err)
+	return d, nil
+}
+
+// readNative walks the native heap. One that changes meanwhile is walked again.
+func readNative(m procmem.Mem) (*nativemem.Heap, error) {
+	var err error
+	for range tries {
+		var h *nativemem.Heap
+		if h, err = nativemem.Read(procmem.NewView(m)); err == nil || !errors.Is(err, nativemem.ErrTorn) && !errors.Is(err, nativemem.ErrNoArena) {
+			return h, err
+		}
+	}
+	return nil, err
+}
+
+// region is a mapping with what of it is in memory.
+type region struct {
+	procmem.Mapping
+	rss     uint64
+	guarded bool // memory that nobody may touch lies below it: a stack
+}
+
+// regions reads the mappings with their RSS: of a core those bytes that it holds.
+func (t *Target) regions(fs proc.FS, d *livefacts.Inspect) ([]region, error) {
+	if t.Core != "" {
+		return t.coreRegions(d)
+	}
+	account, err := fs.Smaps(t.PID)
+	if err != nil {
+		return nil, err
+	}
+	d.PSS, d.Swap, d.RSS = 0, 0, 0
+	var list []region
+	for i, m := range account.Mappings {
+		r := region{rss: uint64(max(m.RSS, 0))}
+		r.From, r.To, r.Path, r.File = m.Start, m.End, m.Path, m.Inode != 0
+		r.Read, r.Write, r.Execute = m.Perms[0] == 'r', m.Perms[1] == 'w', m.Perms[2] == 'x'
+		if i > 0 {
+			below := account.Mappings[i-1]
+			r.guarded = below.End == m.Start && strings.HasPrefix(below.Perms, "---") && m.Start%(64<<20) != 0
+		}
+		d.RSS += m.RSS
+		d.PSS += m.PSS
+		d.Swap += m.Swap
+		list = append(list, r)
+	}
+	if account.Unread > 0 {
+		d.Warnings = append(d.Warnings, fmt.Sprintf("%d lines of smaps are of an unknown form", account.Unread))
+	}
+	return list, nil
+}
+
+func (t *Target) coreRegions(d *livefacts.Inspect) ([]region, error) {
+	var list []region
+	for _, m := range t.Mem.Maps() {
+		r := region{Mapping: m}
+		if err := t.Mem.Present(m.From, m.To, func(from, to uint64) { r.rss += to - from }); err != nil {
+			return nil, err
+		}
+		d.RSS += culprit.Bytes(r.rss)
+		list = append(list, r)
+	}
+	d.Warnings = append(d.Warnings, "a core file has no RSS: the bytes that it holds stand for it")
+	return list, nil
+}
+
+// split gives each resident page to one category.
+func (t *Target) split(d *livefacts.Inspect, regions []region, heap *nativemem.Heap, owned int64, refused error) {
+	bodies := t.Ruby.Bodies()
+	var ours []nativemem.Range
+	kept := int64(0)
+	if heap != nil {
+		ours = heap.Ranges()
+		kept = heap.Total().Releasable
+	}
+	sum := map[string]uint64{}
+	for _, r := range regions {
+		in := min(t.within(bodies, r), r.rss)
+		sum[RubyObjects] += in
+		rest := r.rss - in
+		if heap != nil && touches(ours, r) {
+			native := min(t.without(ours, bodies, r), rest)
+			sum[Malloc] += native
+			rest -= native
+		}
+		sum[kind(r)] += rest
+	}
+	free := min(uint64(max(kept, 0)), sum[Malloc])
+	sum[Malloc] -= free
+	sum[Kept] = free
+	of := min(uint64(max(owned, 0)), sum[Malloc])
+	sum[Malloc] -= of
+	sum[RubyMalloc] = of
+	d.Categories = categories(sum, refused)
+	if heap != nil {
+		d.Reclaimable = culprit.Bytes(kept)
+		for _, a := range heap.Arenas {
+			d.Arenas = append(d.Arenas, livefacts.Arena{
+				Main: a.Main, System: culprit.Bytes(a.System), InUse: culprit.Bytes(a.InUse), Free: culprit.Bytes(a.Free), Reclaimable: culprit.Bytes(a.Releasable),
+			})
+		}
+	}
+}
+
+// kind is the category of a mapping for what is neither Ruby's nor malloc's.
+func kind(r region) string {
+	switch {
+	case r.File:
+		return Files
+	case r.Execute && r.Path == "":
+		return JIT
+	case r.Path == "[stack]" || r.guarded && r.Path == "":
+		return Stacks
+	}
+	return Other
+}
+
+// categories are the sums, with how far to rely on each.
+func categories(sum map[string]uint64, refused error) (list []livefacts.Category) {
+	quality := map[string][2]string{
+		RubyObjects: {livefacts.Exact, ""}, Files: {livefacts.Exact, ""}, JIT: {livefacts.Exact, ""}, Kept: {livefacts.Exact, ""},
+		RubyMalloc: {livefacts.Estimated, "what strings, arrays and structs own, by their slots; tables of hashes are not in it"},
+		Malloc:     {livefacts.Estimated, "what is left of malloc's memory"},
+		Stacks:     {livefacts.Estimated, "nameless memory above a guard page"},
+		Other:      {livefacts.Exact, ""},
+	}
+	for _, name := range []string{RubyObjects, RubyMalloc, Malloc, Kept, Stacks, JIT, Files, Other} {
+		c := livefacts.Category{Name: name, Bytes: culprit.Bytes(sum[name]), Quality: quality[name][0], Reason: quality[name][1]}
+		if refused != nil {
+			switch name {
+			case RubyMalloc, Malloc, Kept:
+				c.Bytes, c.Quality, c.Reason = culprit.Unknown, livefacts.Refused, refused.Error()
+			case Other:
+				c.Reason = "the native heap is in it"
+			}
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// within counts the resident bytes of stretches that lie in a mapping.
+func (t *Target) within(bodies [][2]uint64, r region) (sum uint64) {
+	i, _ := slices.BinarySearchFunc(bodies, r.From, func(b [2]uint64, at uint64) int { return cmp.Compare(b[1], at+1) })
+	for ; i < len(bodies) && bodies[i][0] < r.To; i++ {
+		if a, b := max(bodies[i][0], r.From), min(bodies[i][1], r.To); a < b {
+			_ = t.Mem.Present(a, b, func(from, to uint64) { sum += to - from }) // a process that is gone is told by the next read
+		}
+	}
+	return sum
+}
+
+func touches(ours []nativemem.Range, r region) bool {
+	return slices.ContainsFunc(ours, func(o nativemem.Range) bool { return o.From < r.To && o.To > r.From })
+}
+
+// without counts the resident bytes of malloc in a mapping less those of Ruby's pages: to
+// 3.0 and where pages of the heap are not mapped by themselves, malloc gives them.
+func (t *Target) without(ours []nativemem.Range, bodies [][2]uint64, r region) (sum uint64) {
+	for _, o := range ours {
+		a, b := max(o.From&^(procmem.PageSize-1), r.From), min((o.To+64<<10)&^(procmem.PageSize-1), r.To)
+		if a >= b {
+			continue
+		}
+		_ = t.Mem.Present(a, b, func(from, to uint64) { sum += to - from })
+		part := region{Mapping: procmem.Mapping{From: a, To: b}}
+		sum -= min(sum, t.within(bodies, part))
+	}
+	return sum
+}
