@@ -15,7 +15,7 @@ var capabilities = []struct {
 	rooms []string // allowed prefixes of rooms
 	why   string
 }{
-	{"time", []string{"Now", "Since", "Until"}, []string{"internal/cli", "internal/ingest", "internal/source/rubyboot", "internal/source/procmem"}, "a clock makes a result unrepeatable: pass the instant in"},
+	{"time", []string{"Now", "Since", "Until"}, []string{"internal/cli", "internal/ingest", "internal/source/rubyboot"}, "a clock makes a result unrepeatable: pass the instant in"},
 	{"os", []string{"Exit"}, []string{"cmd/", "internal/docgen"}, "only main ends the process: return a code"},
 	{"log", nil, nil, "return errors and warnings as values"},
 	{"log/slog", nil, []string{"internal/cli"}, "return errors and warnings as values"},

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"culprit"
-	"culprit/internal/present/heap"
 	"culprit/internal/livefacts"
+	"culprit/internal/present/heap"
 )
 
 // TestReportFormat holds docs/format/report.md against the types: every struct

@@ -141,7 +141,7 @@ func (h *Heap) parts(a *Arena, end uint64) bool {
 		if err1 != nil || err2 != nil || err3 != nil || owner != a.Address || size > heapMax || size < 64 {
 			return false
 		}
-		r := Range{heap + h.headOf(heap, a.Address), heap + size}
+		r := Range{heap + headOf(a.Address), heap + size}
 		if heap == a.Address&^(heapMax-1) {
 			r.From = (end + 15) &^ 15 // behind the arena's own struct
 		}
@@ -159,7 +159,7 @@ func (h *Heap) parts(a *Arena, end uint64) bool {
 
 // headOf is the size of struct heap_info: 32 bytes, since 2.35 48. In the first heap the
 // arena stands right behind it; in others the first chunk tells: its size stands at 8.
-func (h *Heap) headOf(heap, arena uint64) uint64 {
+func headOf(arena uint64) uint64 {
 	first := arena &^ (heapMax - 1)
 	if o := arena - first; o >= 0x20 && o <= 0x80 {
 		return o

@@ -23,11 +23,9 @@ const longest = 30 * time.Second
 type Frozen struct {
 	// Registers of all threads: what only they point to is in use.
 	Registers []uint64
-	// Since is when the first thread stood.
-	Since time.Time
-	once  sync.Once
-	stop  chan struct{}
-	done  chan error
+	once      sync.Once
+	stop      chan struct{}
+	done      chan error
 }
 
 // Freeze stops all threads of a process. root is "/proc".
@@ -56,7 +54,6 @@ func (f *Frozen) Resume() error {
 func (f *Frozen) hold(tasks string, ready chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	f.Since = time.Now()
 	held, err := stopAll(tasks)
 	if err != nil {
 		ready <- errors.Join(err, release(held))

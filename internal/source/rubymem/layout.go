@@ -68,6 +68,7 @@ type layout struct {
 	threadEC, threadName                uint64
 	tid, native                         uint64 // a thread's number for the kernel, in itself or in its native thread
 	threadPtr, fiberEC                  uint64
+	ractor, running                     uint64 // of a thread; and in it the context that has the lock, 0 not told
 	body                                bodyLayout
 	insn                                uint64 // size of an entry of insns_info
 	lastOp                              uint64 // tLAST_OP_ID: numbers of names up to this are not shifted
@@ -130,6 +131,10 @@ func newLayout(version, arch string) (layout, error) {
 	}
 	if version == "3.4" {
 		l.darray, l.lastOp, l.singleton, l.shared = true, 170, flUser1, flUser0
+	}
+	if version != "2.7" {
+		get(&l.ractor, "rb_thread_struct", "ractor")
+		get(&l.running, "rb_ractor_struct", "threads.running_ec")
 	}
 	if l.fixedSlot == 0 {
 		get(&l.slotSize, "heap_page", "slot_size")

@@ -12,7 +12,11 @@ type Thread struct {
 	TID     int // the kernel's number, 0 where Ruby of that version does not keep it
 	Name    string
 	Fiber   bool
-	Frames  []Frame // the innermost first, as Thread#backtrace has them
+	// Running is set for the thread that has Ruby's lock (GVL) and may allocate objects;
+	// RunningKnown is false where that Ruby does not tell.
+	Running, RunningKnown bool
+
+	Frames []Frame // the innermost first, as Thread#backtrace has them
 	// Cut is set where the stack could not be read to its end.
 	Cut bool
 }
@@ -136,6 +140,12 @@ func (r *Ruby) thread(at uint64) (Thread, bool) {
 		t.Name, _ = r.text(v, mostName)
 	}
 	t.TID = r.tid(at)
+	if r.lay.running != 0 {
+		if ractor, ok := r.word(at + r.lay.ractor); ok {
+			run, ok := r.word(ractor + r.lay.running)
+			t.Running, t.RunningKnown = ok && run == ec, ok
+		}
+	}
 	t.Frames, t.Cut = r.frames(ec)
 	return t, true
 }
