@@ -1,17 +1,22 @@
 // Package livefacts has the words for what was read of a live process: where its bytes
 // are, its objects, its stacks.
 //
-// It owns the forms of the documents culprit.inspect/1, culprit.inspectheap/1 and
-// culprit.inspectstacks/1. It refuses to read, and to judge.
+// It owns the forms of the documents culprit.inspect/1, culprit.inspectheap/1,
+// culprit.inspectstacks/1 and culprit.recording/1. It refuses to read, and to judge.
 package livefacts
 
-import "culprit"
+import (
+	"time"
+
+	"culprit"
+)
 
 // Names and versions of the documents.
 const (
 	InspectSchema = "culprit.inspect/1"
 	HeapSchema    = "culprit.inspectheap/1"
 	StacksSchema  = "culprit.inspectstacks/1"
+	EpisodeSchema = "culprit.recording/1"
 )
 
 // Qualities of a figure.
@@ -124,4 +129,58 @@ type Frame struct {
 	Path   string `json:"path"`
 	Line   int    `json:"line"`
 	Method string `json:"method"` // with its class: "ReportsController#index"
+}
+
+// Episode is one growth of a process that was watched.
+type Episode struct {
+	Schema string    `json:"schema"`
+	Tool   string    `json:"tool"`
+	Host   string    `json:"host"`
+	PID    int       `json:"pid"`
+	Ruby   Ruby      `json:"ruby"`
+	From   time.Time `json:"from"`
+	To     time.Time `json:"to"`
+	// Bytes is how much RSS grew.
+	Bytes culprit.Bytes `json:"bytes"`
+	// Samples are how often the stacks were read; Torn are stacks left out.
+	Samples int `json:"samples"`
+	Torn    int `json:"torn"`
+	// Running tells whether Ruby says which thread has its lock; else all that are in an
+	// action share a sample.
+	Running bool `json:"running"`
+	// Who was in Ruby's hands while it grew, most growth first.
+	Who []Presence `json:"who"`
+	// Parts is what grew: categories of culprit.inspect/1, at the height of the episode
+	// less before it.
+	Parts []Part `json:"parts"`
+	// Classes are those whose objects became more, most bytes first.
+	Classes []Class `json:"classes"`
+	// Kind is "bloat", "retention", "native", "fragmentation" or "unknown".
+	Kind     string   `json:"kind"`
+	Reason   string   `json:"reason"`
+	Warnings []string `json:"warnings"`
+}
+
+// Presence is an action, a job, a thread or a piece of code that ran.
+type Presence struct {
+	Name    string        `json:"name"`
+	Kind    string        `json:"kind"` // "action", "thread" or "code"
+	Samples int           `json:"samples"`
+	Share   float64       `json:"share"` // of the growth that samples saw, 0..1
+	Bytes   culprit.Bytes `json:"bytes"`
+	Hot     []Hot         `json:"hot"` // methods that its samples were in, most first
+}
+
+// Hot is a method that ran.
+type Hot struct {
+	Method  string `json:"method"`
+	Path    string `json:"path"`
+	Line    int    `json:"line"`
+	Samples int    `json:"samples"`
+}
+
+// Part is the change of a category.
+type Part struct {
+	Name  string        `json:"name"`
+	Bytes culprit.Bytes `json:"bytes"`
 }

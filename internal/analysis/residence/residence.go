@@ -49,3 +49,74 @@ func Advice(d livefacts.Inspect) (list []string) {
 	}
 	return list
 }
+
+// Kinds of growth.
+const (
+	Bloat         = "bloat"
+	Retention     = "retention"
+	Native        = "native"
+	Fragmentation = "fragmentation"
+	Unknown       = "unknown"
+)
+
+// Growth is a process before an episode, at its height and some time after it.
+type Growth struct{ Before, Height, After livefacts.Inspect }
+
+// Kind says what kind of growth it was, and why. A kind takes half of the growth: with
+// less, two of them could claim it.
+func (g Growth) Kind() (kind, reason string) {
+	ruby := g.grown(objects) + g.grown(owned)
+	whole := g.Height.RSS - g.Before.RSS
+	if whole <= 0 {
+		return Unknown, "nothing had grown when the process was looked at"
+	}
+	switch {
+	case 2*ruby >= whole:
+		return g.rubyKind(ruby)
+	case 2*g.grown(native) >= whole:
+		return Native, fmt.Sprintf("%s of %s belong to no Ruby object", g.grown(native), whole)
+	case 2*g.grown(kept) >= whole:
+		// What malloc keeps after objects came and went was theirs: slots tell.
+		if made := g.made(); made*40 >= int64(whole)/4 {
+			return Bloat, fmt.Sprintf("%s are kept by malloc, after %d objects were made that are gone", g.grown(kept), made)
+		}
+		return Fragmentation, fmt.Sprintf("%s of %s are kept by malloc and used by nobody", g.grown(kept), whole)
+	}
+	return Unknown, fmt.Sprintf("of %s, %s are Ruby objects, %s native, %s kept by malloc: none is half", whole, ruby, g.grown(native), g.grown(kept))
+}
+
+// made is how many objects were made while it grew.
+func (g Growth) made() int64 {
+	return int64(g.Height.GC["total_allocated_objects"]) - int64(g.Before.GC["total_allocated_objects"])
+}
+
+// rubyKind tells bloat from retention: what a major collection after the growth left is
+// retained.
+func (g Growth) rubyKind(ruby culprit.Bytes) (kind, reason string) {
+	if g.After.GC["major_gc_count"] <= g.Height.GC["major_gc_count"] {
+		return Unknown, fmt.Sprintf("bloat or retention: %s are Ruby objects, and no major collection has run since", ruby)
+	}
+	left := change(g.Before, g.After, objects) + change(g.Before, g.After, owned)
+	grown := int64(g.Height.GC["heap_live_slots"]) - int64(g.Before.GC["heap_live_slots"])
+	stay := int64(g.After.GC["heap_live_slots"]) - int64(g.Before.GC["heap_live_slots"])
+	if 2*change(g.Before, g.After, owned) >= ruby || grown > 0 && 2*stay >= grown {
+		return Retention, fmt.Sprintf("%s of Ruby objects are still there after a major collection", left)
+	}
+	return Bloat, fmt.Sprintf("%s were Ruby objects that a collection has freed", ruby)
+}
+
+func (g Growth) grown(name string) culprit.Bytes { return change(g.Before, g.Height, name) }
+
+// change is how much a category grew; refused ones did not.
+func change(a, b livefacts.Inspect, name string) culprit.Bytes {
+	return max(bytesOf(b, name)-bytesOf(a, name), 0)
+}
+
+func bytesOf(d livefacts.Inspect, name string) culprit.Bytes {
+	for _, c := range d.Categories {
+		if c.Name == name && c.Quality != livefacts.Refused {
+			return c.Bytes
+		}
+	}
+	return 0
+}

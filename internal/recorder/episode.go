@@ -1,0 +1,200 @@
+package recorder
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"culprit"
+	"culprit/internal/analysis/growth"
+	"culprit/internal/analysis/residence"
+	"culprit/internal/inspection"
+	"culprit/internal/livefacts"
+	"culprit/internal/source/rubymem"
+)
+
+// episode is a growth while it is watched.
+type episode struct {
+	began, last, due time.Time
+	top              culprit.Bytes
+	before, height   livefacts.Inspect
+	classes          []livefacts.Class
+	event            growth.Event
+
+	samples, torn int
+	running       bool
+	rss           culprit.Bytes // at the last sample
+	seen          culprit.Bytes // growth that samples saw
+	who           map[[2]string]*presence
+	warnings      []string
+}
+
+// presence is one that ran.
+type presence struct {
+	samples int
+	bytes   float64
+	hot     map[livefacts.Hot]int
+}
+
+func newEpisode(w *Watch, now time.Time, rss culprit.Bytes) *episode {
+	return &episode{began: now, last: now, top: rss, before: w.before, who: map[[2]string]*presence{}, rss: rss}
+}
+
+func (e *episode) warn(s string) { e.warnings = append(e.warnings, s) }
+
+// look sees where the bytes are at the height. The highest look counts: a collection may
+// run in between.
+func (e *episode) look(w *Watch) {
+	d, err := w.inspect()
+	if err != nil {
+		e.warn("a look at it failed: " + err.Error())
+		return
+	}
+	if ruby(d) < ruby(e.height) && d.RSS < e.height.RSS+e.height.RSS/4 {
+		return
+	}
+	e.height = d
+	if h, err := w.target.Heap(w.Tool); err == nil {
+		e.classes = h.ByClass
+	}
+}
+
+func ruby(d livefacts.Inspect) (sum culprit.Bytes) {
+	for _, c := range d.Categories {
+		if c.Name == inspection.RubyObjects || c.Name == inspection.RubyMalloc {
+			sum += max(c.Bytes, 0)
+		}
+	}
+	return sum
+}
+
+// mostHot bounds the methods that are remembered of one that ran.
+const mostHot = 500
+
+// add counts a sample: the growth since the last one belongs to who has Ruby's lock, or,
+// where Ruby does not tell, to all that are in an action.
+func (e *episode) add(threads []rubymem.Thread, torn int, rss culprit.Bytes) {
+	e.samples++
+	e.torn += torn
+	grown := max(rss-e.rss, 0)
+	e.rss = rss
+	e.seen += grown
+	var ran []livefacts.Thread
+	known := false
+	for _, th := range threads {
+		known = known || th.RunningKnown
+		if th.Running {
+			ran = append(ran, inspection.Thread(th))
+		}
+	}
+	e.running = e.running || known
+	if !known || len(ran) == 0 {
+		// Nobody had the lock at that moment: C code that has given it away may still grow.
+		for _, th := range threads {
+			if t := inspection.Thread(th); t.Action != "" {
+				ran = append(ran, t)
+			}
+		}
+	}
+	for _, t := range ran {
+		e.count(t, float64(grown)/float64(len(ran)))
+	}
+}
+
+// count adds a thread's part of a sample.
+func (e *episode) count(t livefacts.Thread, bytes float64) {
+	kind, name := identity(t)
+	p := e.who[[2]string{kind, name}]
+	if p == nil {
+		p = &presence{hot: map[livefacts.Hot]int{}}
+		e.who[[2]string{kind, name}] = p
+	}
+	p.samples++
+	p.bytes += bytes
+	seen := map[string]bool{}
+	for _, f := range t.Frames {
+		m := f.Method
+		if m == "" {
+			m = f.Label
+		}
+		if seen[m] || len(p.hot) > mostHot {
+			continue
+		}
+		seen[m] = true
+		p.hot[livefacts.Hot{Method: m, Path: f.Path, Line: f.Line}]++
+	}
+}
+
+// identity says who a thread is: the action or job it is in, the name that it was given,
+// or the code that it began with.
+func identity(t livefacts.Thread) (kind, name string) {
+	switch {
+	case t.Action != "":
+		return "action", t.Action
+	case t.Name != "" && !strings.HasPrefix(t.Name, "puma srv tp"):
+		return "thread", t.Name
+	}
+	for i := len(t.Frames) - 1; i >= 0; i-- {
+		f := t.Frames[i]
+		if !strings.HasPrefix(f.Path, "<internal:") {
+			return "code", f.Label + " (" + f.Path + ")"
+		}
+	}
+	return "code", "unknown"
+}
+
+// over sets the bounds that the judge gives.
+func (e *episode) over(event growth.Event) { e.event = event }
+
+// mostOf is how many of a list an episode tells.
+const (
+	mostWho     = 20
+	mostHotTold = 25
+	mostClasses = 20
+)
+
+// tell makes the document.
+func (e *episode) tell(w *Watch, after livefacts.Inspect) livefacts.Episode {
+	d := livefacts.Episode{
+		Schema: livefacts.EpisodeSchema, Tool: w.Tool, Host: w.Host, PID: w.PID, Ruby: w.target.Interpreter(),
+		From: time.UnixMicro(e.event.A).UTC(), To: time.UnixMicro(e.event.B).UTC(), Bytes: culprit.Bytes(e.event.Bytes),
+		Samples: e.samples, Torn: e.torn, Running: e.running, Warnings: e.warnings,
+	}
+	d.Who = e.ranking()
+	for i, c := range e.height.Categories {
+		if i < len(e.before.Categories) && c.Quality != livefacts.Refused && e.before.Categories[i].Quality != livefacts.Refused {
+			d.Parts = append(d.Parts, livefacts.Part{Name: c.Name, Bytes: c.Bytes - e.before.Categories[i].Bytes})
+		}
+	}
+	d.Classes = e.classes[:min(len(e.classes), mostClasses)]
+	d.Kind, d.Reason = residence.Growth{Before: e.before, Height: e.height, After: after}.Kind()
+	return d
+}
+
+// ranking lists who ran, most growth first.
+func (e *episode) ranking() (list []livefacts.Presence) {
+	total := 0.0
+	for _, p := range e.who {
+		total += p.bytes
+	}
+	for key, p := range e.who {
+		q := livefacts.Presence{Kind: key[0], Name: key[1], Samples: p.samples, Bytes: culprit.Bytes(p.bytes)}
+		if total > 0 {
+			q.Share = p.bytes / total
+		}
+		for h, n := range p.hot {
+			h.Samples = n
+			q.Hot = append(q.Hot, h)
+		}
+		slices.SortFunc(q.Hot, func(a, b livefacts.Hot) int {
+			return cmp.Or(cmp.Compare(b.Samples, a.Samples), strings.Compare(a.Method, b.Method), cmp.Compare(a.Line, b.Line))
+		})
+		q.Hot = q.Hot[:min(len(q.Hot), mostHotTold)]
+		list = append(list, q)
+	}
+	slices.SortFunc(list, func(a, b livefacts.Presence) int {
+		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(b.Samples, a.Samples), strings.Compare(a.Name, b.Name))
+	})
+	return list[:min(len(list), mostWho)]
+}

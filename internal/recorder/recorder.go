@@ -1,0 +1,244 @@
+// Package recorder sits beside processes and catches growth while it happens: it looks at
+// RSS once a second, and while a process grows it samples stacks and looks where the
+// bytes go.
+//
+// It owns when to look closer, and what a sample counts for. It refuses to have its own
+// idea of growth (internal/analysis/growth has the judge's), to keep time (callers pass
+// the instant in), and to name a culprit.
+package recorder
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"culprit"
+	"culprit/internal/analysis/growth"
+	"culprit/internal/casefile"
+	"culprit/internal/inspection"
+	"culprit/internal/livefacts"
+	"culprit/internal/source/proc"
+	"culprit/internal/source/procmem"
+	"culprit/internal/source/rubymem"
+)
+
+// How a process is watched.
+const (
+	// alert is the rise over the lowest of the last half minute from which samples are
+	// taken: whether it becomes an episode is the judge's word. Less is allocator noise:
+	// glibc takes an arena's memory in steps of up to 1 MB, Ruby its heap in some.
+	alert = 6 << 20
+	calm  = 30 * time.Second // how far back the lowest lies
+	// rest is how long a process does not rise before its episode is over.
+	rest = 5 * time.Second
+	// settle is how long after an episode the process is looked at again: by then a major
+	// collection has mostly run.
+	settle = 20 * time.Second
+	// remembered is the past that the judge sees.
+	remembered = 15 * time.Minute
+	// closer is the rise between two looks at where the bytes are.
+	closer = 1.15
+	// again is how old the look from before an episode may become.
+	again = 2 * time.Minute
+)
+
+// Watch is one process.
+type Watch struct {
+	PID  int
+	Host string
+	Tool string
+	FS   proc.FS
+	// Root is where procfs is mounted.
+	Root string
+
+	target *inspection.Target
+	points []casefile.Point
+	before livefacts.Inspect
+	looked time.Time // when before was seen
+	seen   bool
+	open   *episode
+	wait   []*episode // over, and waiting for the look after
+}
+
+// Open begins to watch a process, and looks at it once.
+func Open(w Watch, now time.Time) (*Watch, error) {
+	t, err := inspection.Live(w.Root, w.PID)
+	if err != nil {
+		return nil, err
+	}
+	w.target = t
+	if err := w.look(now); err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
+	return &w, nil
+}
+
+// Close ends the watching.
+func (w *Watch) Close() error { return w.target.Close() }
+
+// look sees where the bytes are.
+func (w *Watch) look(now time.Time) (err error) {
+	if w.before, err = w.inspect(); err == nil {
+		w.looked, w.seen = now, true
+	}
+	return err
+}
+
+func (w *Watch) inspect() (livefacts.Inspect, error) {
+	if l, ok := w.target.Mem.(*procmem.Live); ok {
+		if err := l.Refresh(); err != nil {
+			return livefacts.Inspect{}, err
+		}
+	}
+	if err := w.target.Ruby.Again(); err != nil {
+		return livefacts.Inspect{}, err
+	}
+	return w.target.Inspect(w.Tool, w.FS)
+}
+
+// Growing tells whether samples should be taken now.
+func (w *Watch) Growing() bool { return w.open != nil }
+
+// Points are the readings that are remembered, the last of them the newest.
+func (w *Watch) Points() []casefile.Point { return w.points }
+
+// Second looks at RSS; call it once a second. done are episodes that are over and have
+// been looked at for the last time.
+func (w *Watch) Second(now time.Time) (done []livefacts.Episode, err error) {
+	rss, err := w.FS.Resident(w.PID)
+	if err != nil {
+		done = w.finish(now, true)
+		return done, err
+	}
+	w.points = append(w.points, casefile.Point{At: now.UnixMicro(), Mem: int64(rss)})
+	for len(w.points) > 1 && w.points[0].At < now.Add(-remembered).UnixMicro() {
+		w.points = w.points[1:]
+	}
+	switch {
+	case w.open == nil && int64(rss)-w.lowest(now) >= alert:
+		w.begin(now, rss)
+	case w.open != nil:
+		w.follow(now, rss)
+	case len(w.wait) == 0 && now.Sub(w.looked) > again && w.risen():
+		if err := w.look(now); err != nil && errors.Is(err, procmem.ErrGone) {
+			return nil, err
+		}
+	}
+	return w.finish(now, false), nil
+}
+
+// risen tells whether the last look is off by more than noise: an idle process is not
+// looked at again.
+func (w *Watch) risen() bool {
+	last := w.points[len(w.points)-1].Mem
+	d := last - int64(w.before.RSS)
+	return d > alert/2 || d < -alert/2
+}
+
+// lowest is the lowest reading of the last half minute.
+func (w *Watch) lowest(now time.Time) int64 {
+	low := int64(1) << 62
+	for i := len(w.points) - 1; i >= 0 && w.points[i].At >= now.Add(-calm).UnixMicro(); i-- {
+		low = min(low, w.points[i].Mem)
+	}
+	return low
+}
+
+// begin opens an episode that may turn out to be none.
+func (w *Watch) begin(now time.Time, rss culprit.Bytes) {
+	w.open = newEpisode(w, now, rss)
+}
+
+// follow sees whether an episode goes on.
+func (w *Watch) follow(now time.Time, rss culprit.Bytes) {
+	e := w.open
+	if rss > e.top {
+		if float64(rss) >= closer*float64(max(e.height.RSS, w.before.RSS)) {
+			e.look(w)
+		}
+		if int64(rss-e.top) > alert/4 {
+			e.last = now
+		}
+		e.top = rss
+	}
+	if now.Sub(e.last) < rest {
+		return
+	}
+	w.open = nil
+	if event, ok := w.event(e.began.Add(-calm)); ok {
+		e.look(w)
+		e.over(event)
+		e.due = now.Add(settle)
+		w.wait = append(w.wait, e)
+	}
+}
+
+// event asks the judge's definition of growth whether the process grew since.
+func (w *Watch) event(since time.Time) (growth.Event, bool) {
+	if len(w.points) < 3 {
+		return growth.Event{}, false
+	}
+	c := &casefile.Case{
+		From: w.points[0].At, To: w.points[len(w.points)-1].At, Level: culprit.LevelProcess,
+		Units: []casefile.Unit{{Process: culprit.Process{Host: w.Host, PID: w.PID}, Points: w.points}},
+	}
+	found := growth.Detect(c)
+	for _, list := range [][]growth.Event{found.Events, found.Minor, found.Aside} {
+		for i := len(list) - 1; i >= 0; i-- {
+			if list[i].B >= since.UnixMicro() {
+				return list[i], true
+			}
+		}
+	}
+	return growth.Event{}, false
+}
+
+// finish gives episodes whose last look is due.
+func (w *Watch) finish(now time.Time, gone bool) (done []livefacts.Episode) {
+	if gone && w.open != nil {
+		if event, ok := w.event(w.open.began.Add(-calm)); ok {
+			w.open.over(event)
+			w.wait = append(w.wait, w.open)
+		}
+		w.open = nil
+	}
+	keep := w.wait[:0]
+	for _, e := range w.wait {
+		if !gone && now.Before(e.due) {
+			keep = append(keep, e)
+			continue
+		}
+		after := livefacts.Inspect{}
+		if !gone {
+			if err := w.look(now); err != nil {
+				e.warn(fmt.Sprintf("the look after it failed: %v", err))
+			} else {
+				after = w.before
+			}
+		}
+		done = append(done, e.tell(w, after))
+	}
+	w.wait = keep
+	return done
+}
+
+// Sample reads the stacks of a growing process.
+func (w *Watch) Sample() error {
+	if w.open == nil {
+		return nil
+	}
+	rss, err := w.FS.Resident(w.PID)
+	if err != nil {
+		return err
+	}
+	threads, torn, err := w.target.Ruby.Sample()
+	if err != nil {
+		if errors.Is(err, rubymem.ErrTorn) {
+			w.open.torn++
+			return nil
+		}
+		return err
+	}
+	w.open.add(threads, torn, rss)
+	return nil
+}
