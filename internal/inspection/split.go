@@ -153,11 +153,7 @@ func (t *Target) split(d *livefacts.Inspect, regions []region, heap *nativemem.H
 	d.Categories = categories(sum, refused)
 	if heap != nil {
 		d.Reclaimable = culprit.Bytes(kept)
-		for _, a := range heap.Arenas {
-			d.Arenas = append(d.Arenas, livefacts.Arena{
-				Main: a.Main, System: culprit.Bytes(a.System), InUse: culprit.Bytes(a.InUse), Free: culprit.Bytes(a.Free), Reclaimable: culprit.Bytes(a.Releasable),
-			})
-		}
+		d.Arenas = arenas(heap)
 	}
 }
 

@@ -17,6 +17,8 @@ const (
 	HeapSchema    = "culprit.inspectheap/1"
 	StacksSchema  = "culprit.inspectstacks/1"
 	EpisodeSchema = "culprit.recording/1"
+	NativeSchema  = "culprit.inspectnative/1"
+	LeaksSchema   = "culprit.inspectleaks/1"
 )
 
 // Qualities of a figure.
@@ -183,4 +185,53 @@ type Hot struct {
 type Part struct {
 	Name  string        `json:"name"`
 	Bytes culprit.Bytes `json:"bytes"`
+}
+
+// Native is glibc's heap.
+type Native struct {
+	Schema      string        `json:"schema"`
+	Tool        string        `json:"tool"`
+	PID         int           `json:"pid"`
+	Core        string        `json:"core"`
+	Allocator   string        `json:"allocator"`
+	Arenas      []Arena       `json:"arenas"`
+	MmapBlocks  int64         `json:"mmap_blocks"` // blocks with a mapping of their own
+	MmapBytes   culprit.Bytes `json:"mmap_bytes"`
+	Reclaimable culprit.Bytes `json:"reclaimable_bytes"`
+	// Sizes are chunks in use by size, most bytes first; above 4 KB by powers of two.
+	Sizes    []Size   `json:"sizes"`
+	Warnings []string `json:"warnings"`
+}
+
+// Size is chunks of one size.
+type Size struct {
+	Size  culprit.Bytes `json:"size"`
+	Count int64         `json:"count"`
+	Bytes culprit.Bytes `json:"bytes"`
+}
+
+// Leaks is native blocks that no pointer reaches.
+type Leaks struct {
+	Schema string        `json:"schema"`
+	Tool   string        `json:"tool"`
+	PID    int           `json:"pid"`
+	Core   string        `json:"core"`
+	Blocks int64         `json:"blocks"`
+	Bytes  culprit.Bytes `json:"bytes"`
+	// Considered are all blocks in use.
+	Considered      int64         `json:"considered_blocks"`
+	ConsideredBytes culprit.Bytes `json:"considered_bytes"`
+	Groups          []LeakGroup   `json:"groups"`
+	// PauseSeconds is how long the process stood still.
+	PauseSeconds float64  `json:"pause_seconds"`
+	Warnings     []string `json:"warnings"`
+}
+
+// LeakGroup is leaked blocks of one size and one kind of content.
+type LeakGroup struct {
+	Size    culprit.Bytes `json:"size"`
+	Count   int64         `json:"count"`
+	Bytes   culprit.Bytes `json:"bytes"`
+	Kind    string        `json:"kind"`    // "text", "pointers", "zero" or "data": what they begin with
+	Library string        `json:"library"` // whose table the first word points to, "" none
 }

@@ -21,6 +21,7 @@ type episode struct {
 	before, height   livefacts.Inspect
 	classes          []livefacts.Class
 	event            growth.Event
+	idle             uint64 // major collections when who grew it had ended, 0 not yet
 
 	samples, torn int
 	running       bool
@@ -60,13 +61,15 @@ func (e *episode) look(w *Watch) {
 	}
 }
 
+// ruby is what live objects take: pages of the heap stay when their objects have gone.
 func ruby(d livefacts.Inspect) (sum culprit.Bytes) {
+	const slot = 40
 	for _, c := range d.Categories {
-		if c.Name == inspection.RubyObjects || c.Name == inspection.RubyMalloc {
+		if c.Name == inspection.RubyMalloc {
 			sum += max(c.Bytes, 0)
 		}
 	}
-	return sum
+	return sum + culprit.Bytes(min(d.GC["heap_live_slots"], 1<<40))*slot
 }
 
 // mostHot bounds the methods that are remembered of one that ran.
@@ -84,7 +87,7 @@ func (e *episode) add(threads []rubymem.Thread, torn int, rss culprit.Bytes) {
 	known := false
 	for _, th := range threads {
 		known = known || th.RunningKnown
-		if th.Running {
+		if th.Running && !waits(th) {
 			ran = append(ran, inspection.Thread(th))
 		}
 	}
@@ -92,7 +95,7 @@ func (e *episode) add(threads []rubymem.Thread, torn int, rss culprit.Bytes) {
 	if !known || len(ran) == 0 {
 		// Nobody had the lock at that moment: C code that has given it away may still grow.
 		for _, th := range threads {
-			if t := inspection.Thread(th); t.Action != "" {
+			if t := inspection.Thread(th); t.Action != "" && !waits(th) {
 				ran = append(ran, t)
 			}
 		}
@@ -100,6 +103,23 @@ func (e *episode) add(threads []rubymem.Thread, torn int, rss culprit.Bytes) {
 	for _, t := range ran {
 		e.count(t, float64(grown)/float64(len(ran)))
 	}
+}
+
+// waits tells whether a thread is in a call that lets others run until something happens:
+// Ruby still names it as the last that had its lock.
+func waits(th rubymem.Thread) bool {
+	if len(th.Frames) == 0 {
+		return true
+	}
+	switch th.Frames[0].Label {
+	case "sleep", "pop", "shift", "wait", "select", "join", "value", "lock", "accept", "accept_nonblock", "wait_readable", "wait_writable", "stop", "pass", "_native_select", "ppoll", "wait2":
+		return true
+	}
+	if i := strings.LastIndexAny(th.Frames[0].Label, "#."); i >= 0 {
+		th.Frames = []rubymem.Frame{{Label: th.Frames[0].Label[i+1:]}}
+		return waits(th)
+	}
+	return false
 }
 
 // count adds a thread's part of a sample.
@@ -168,7 +188,7 @@ func (e *episode) tell(w *Watch, after livefacts.Inspect) livefacts.Episode {
 		}
 	}
 	d.Classes = e.classes[:min(len(e.classes), mostClasses)]
-	d.Kind, d.Reason = residence.Growth{Before: e.before, Height: e.height, After: after}.Kind()
+	d.Kind, d.Reason = residence.Growth{Before: e.before, Height: e.height, After: after, Idle: e.idle}.Kind()
 	return d
 }
 

@@ -24,16 +24,17 @@ import (
 
 // How a process is watched.
 const (
-	// alert is the rise over the lowest of the last half minute from which samples are
+	// alert is the rise over the lowest of the last two minutes from which samples are
 	// taken: whether it becomes an episode is the judge's word. Less is allocator noise:
 	// glibc takes an arena's memory in steps of up to 1 MB, Ruby its heap in some.
 	alert = 6 << 20
-	calm  = 30 * time.Second // how far back the lowest lies
+	calm  = 2 * time.Minute // how far back the lowest lies: leaks of a few MB a call rise slowly
 	// rest is how long a process does not rise before its episode is over.
-	rest = 5 * time.Second
-	// settle is how long after an episode the process is looked at again: by then a major
-	// collection has mostly run.
-	settle = 20 * time.Second
+	rest = 10 * time.Second
+	// settle is how often it is asked after an episode whether who ran has ended and a major
+	// collection has run since; patience is how long: then it stays open what was freed.
+	settle   = 5 * time.Second
+	patience = 3 * time.Minute
 	// remembered is the past that the judge sees.
 	remembered = 15 * time.Minute
 	// closer is the rise between two looks at where the bytes are.
@@ -58,6 +59,7 @@ type Watch struct {
 	seen   bool
 	open   *episode
 	wait   []*episode // over, and waiting for the look after
+	told   int64      // microseconds: up to here growth belongs to an episode that is over
 }
 
 // Open begins to watch a process, and looks at it once.
@@ -135,10 +137,11 @@ func (w *Watch) risen() bool {
 	return d > alert/2 || d < -alert/2
 }
 
-// lowest is the lowest reading of the last half minute.
+// lowest is the lowest reading of the last two minutes that no episode has told of.
 func (w *Watch) lowest(now time.Time) int64 {
 	low := int64(1) << 62
-	for i := len(w.points) - 1; i >= 0 && w.points[i].At >= now.Add(-calm).UnixMicro(); i-- {
+	from := max(now.Add(-calm).UnixMicro(), w.told)
+	for i := len(w.points) - 1; i >= 0 && w.points[i].At >= from; i-- {
 		low = min(low, w.points[i].Mem)
 	}
 	return low
@@ -165,7 +168,9 @@ func (w *Watch) follow(now time.Time, rss culprit.Bytes) {
 		return
 	}
 	w.open = nil
-	if event, ok := w.event(e.began.Add(-calm)); ok {
+	event, ok := w.event(e.began)
+	w.told = now.UnixMicro()
+	if ok {
 		e.look(w)
 		e.over(event)
 		e.due = now.Add(settle)
@@ -196,7 +201,7 @@ func (w *Watch) event(since time.Time) (growth.Event, bool) {
 // finish gives episodes whose last look is due.
 func (w *Watch) finish(now time.Time, gone bool) (done []livefacts.Episode) {
 	if gone && w.open != nil {
-		if event, ok := w.event(w.open.began.Add(-calm)); ok {
+		if event, ok := w.event(w.open.began); ok {
 			w.open.over(event)
 			w.wait = append(w.wait, w.open)
 		}
@@ -204,7 +209,7 @@ func (w *Watch) finish(now time.Time, gone bool) (done []livefacts.Episode) {
 	}
 	keep := w.wait[:0]
 	for _, e := range w.wait {
-		if !gone && now.Before(e.due) {
+		if !gone && (now.Before(e.due) || !w.settled(e, now)) {
 			keep = append(keep, e)
 			continue
 		}
@@ -220,6 +225,31 @@ func (w *Watch) finish(now time.Time, gone bool) (done []livefacts.Episode) {
 	}
 	w.wait = keep
 	return done
+}
+
+// settled tells whether an episode can be looked at for the last time: who grew it is not
+// at work any more, and a major collection has run since, or patience is over.
+func (w *Watch) settled(e *episode, now time.Time) bool {
+	e.due = now.Add(settle)
+	if now.Sub(e.last) > patience {
+		return true
+	}
+	threads, _, err := w.target.Ruby.Sample()
+	if err != nil {
+		return false // asked again until patience is over
+	}
+	who := e.ranking()
+	for _, th := range threads {
+		if kind, name := identity(inspection.Thread(th)); kind == "action" && len(who) > 0 && who[0].Name == name {
+			e.idle = 0
+			return false
+		}
+	}
+	majors := w.target.Ruby.GCStat()["major_gc_count"]
+	if e.idle == 0 {
+		e.idle = majors
+	}
+	return majors > e.idle
 }
 
 // Sample reads the stacks of a growing process.

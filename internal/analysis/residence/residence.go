@@ -60,7 +60,12 @@ const (
 )
 
 // Growth is a process before an episode, at its height and some time after it.
-type Growth struct{ Before, Height, After livefacts.Inspect }
+type Growth struct {
+	Before, Height, After livefacts.Inspect
+	// Idle is how many major collections had run when the work that grew it was over, 0
+	// not known: a collection before that keeps what is in use.
+	Idle uint64
+}
 
 // Kind says what kind of growth it was, and why. A kind takes half of the growth: with
 // less, two of them could claim it.
@@ -93,16 +98,15 @@ func (g Growth) made() int64 {
 // rubyKind tells bloat from retention: what a major collection after the growth left is
 // retained.
 func (g Growth) rubyKind(ruby culprit.Bytes) (kind, reason string) {
-	if g.After.GC["major_gc_count"] <= g.Height.GC["major_gc_count"] {
-		return Unknown, fmt.Sprintf("bloat or retention: %s are Ruby objects, and no major collection has run since", ruby)
+	if g.Idle == 0 || g.After.GC["major_gc_count"] <= g.Idle {
+		return Unknown, fmt.Sprintf("bloat or retention: %s are Ruby objects, and no major collection has run since the work was over", ruby)
 	}
-	left := change(g.Before, g.After, objects) + change(g.Before, g.After, owned)
 	grown := int64(g.Height.GC["heap_live_slots"]) - int64(g.Before.GC["heap_live_slots"])
 	stay := int64(g.After.GC["heap_live_slots"]) - int64(g.Before.GC["heap_live_slots"])
 	if 2*change(g.Before, g.After, owned) >= ruby || grown > 0 && 2*stay >= grown {
-		return Retention, fmt.Sprintf("%s of Ruby objects are still there after a major collection", left)
+		return Retention, fmt.Sprintf("of %d objects more, %d are still there after a major collection", grown, stay)
 	}
-	return Bloat, fmt.Sprintf("%s were Ruby objects that a collection has freed", ruby)
+	return Bloat, fmt.Sprintf("of %d objects more, a major collection has left %d; the pages stay with Ruby", grown, max(stay, 0))
 }
 
 func (g Growth) grown(name string) culprit.Bytes { return change(g.Before, g.Height, name) }
