@@ -106,6 +106,10 @@ func investigate(ctx context.Context, w World, o *options, args []string) error 
 		return err
 	}
 	files, dumps := apart(ctx, files)
+	files, episodes, err := witnesses(ctx, files)
+	if err != nil {
+		return err
+	}
 	if len(files) == 0 {
 		return usage(errors.New("heap dumps alone: no log, no memory series"), "culprit heap looks into dumps; logs and memory say who asked for what they hold")
 	}
@@ -126,6 +130,7 @@ func investigate(ctx context.Context, w World, o *options, args []string) error 
 		return err
 	}
 	r.Report.Circumstances = verdict.Weigh(r.Report, charges)
+	verdict.Witness(&r.Report, episodes)
 	if err := o.hearDumps(ctx, w, dumps, &r.Report); err != nil {
 		return err
 	}

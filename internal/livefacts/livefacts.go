@@ -147,6 +147,8 @@ type Episode struct {
 	// Samples are how often the stacks were read; Torn are stacks left out.
 	Samples int `json:"samples"`
 	Torn    int `json:"torn"`
+	// Quiet are the samples taken while nothing grew: who runs then is no news.
+	Quiet int `json:"quiet_samples"`
 	// Running tells whether Ruby says which thread has its lock; else all that are in an
 	// action share a sample.
 	Running bool `json:"running"`
@@ -170,7 +172,8 @@ type Presence struct {
 	Samples int           `json:"samples"`
 	Share   float64       `json:"share"` // of the growth that samples saw, 0..1
 	Bytes   culprit.Bytes `json:"bytes"`
-	Hot     []Hot         `json:"hot"` // methods that its samples were in, most first
+	Usual   float64       `json:"usual"` // share of the samples taken while nothing grew, 0..1
+	Hot     []Hot         `json:"hot"`   // methods that its samples were in, most first
 }
 
 // Hot is a method that ran.

@@ -83,26 +83,33 @@ func (e *episode) add(threads []rubymem.Thread, torn int, rss culprit.Bytes) {
 	grown := max(rss-e.rss, 0)
 	e.rss = rss
 	e.seen += grown
-	var ran []livefacts.Thread
-	known := false
+	ran, known := working(threads)
+	e.running = e.running || known
+	for _, t := range ran {
+		e.count(t, float64(grown)/float64(len(ran)))
+	}
+}
+
+// working lists the threads at work: the one that has Ruby's lock, or, where Ruby does not
+// tell or that one waits, all that are in an action and do not wait. known tells whether
+// Ruby says who has the lock.
+func working(threads []rubymem.Thread) (ran []livefacts.Thread, known bool) {
 	for _, th := range threads {
 		known = known || th.RunningKnown
 		if th.Running && !waits(th) {
 			ran = append(ran, inspection.Thread(th))
 		}
 	}
-	e.running = e.running || known
-	if !known || len(ran) == 0 {
-		// Nobody had the lock at that moment: C code that has given it away may still grow.
-		for _, th := range threads {
-			if t := inspection.Thread(th); t.Action != "" && !waits(th) {
-				ran = append(ran, t)
-			}
+	if known && len(ran) > 0 {
+		return ran, known
+	}
+	// Nobody had the lock at that moment: C code that has given it away may still grow.
+	for _, th := range threads {
+		if t := inspection.Thread(th); t.Action != "" && !waits(th) {
+			ran = append(ran, t)
 		}
 	}
-	for _, t := range ran {
-		e.count(t, float64(grown)/float64(len(ran)))
-	}
+	return ran, known
 }
 
 // waits tells whether a thread is in a call that lets others run until something happens:
@@ -182,6 +189,12 @@ func (e *episode) tell(w *Watch, after livefacts.Inspect) livefacts.Episode {
 		Samples: e.samples, Torn: e.torn, Running: e.running, Warnings: e.warnings,
 	}
 	d.Who = e.ranking()
+	d.Quiet = w.quietN
+	for i, q := range d.Who {
+		if w.quietN > 0 {
+			d.Who[i].Usual = float64(w.quiet[[2]string{q.Kind, q.Name}]) / float64(w.quietN)
+		}
+	}
 	for i, c := range e.height.Categories {
 		if i < len(e.before.Categories) && c.Quality != livefacts.Refused && e.before.Categories[i].Quality != livefacts.Refused {
 			d.Parts = append(d.Parts, livefacts.Part{Name: c.Name, Bytes: c.Bytes - e.before.Categories[i].Bytes})

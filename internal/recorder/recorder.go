@@ -28,7 +28,9 @@ const (
 	// taken: whether it becomes an episode is the judge's word. Less is allocator noise:
 	// glibc takes an arena's memory in steps of up to 1 MB, Ruby its heap in some.
 	alert = 6 << 20
-	calm  = 2 * time.Minute // how far back the lowest lies: leaks of a few MB a call rise slowly
+	// between is the time between samples while nothing grows: they tell who always runs.
+	between = 5
+	calm    = 2 * time.Minute // how far back the lowest lies: leaks of a few MB a call rise slowly
 	// rest is how long a process does not rise before its episode is over.
 	rest = 10 * time.Second
 	// settle is how often it is asked after an episode whether who ran has ended and a major
@@ -59,7 +61,9 @@ type Watch struct {
 	seen   bool
 	open   *episode
 	wait   []*episode // over, and waiting for the look after
-	told   int64      // microseconds: up to here growth belongs to an episode that is over
+	quiet  map[[2]string]int
+	quietN int
+	told   int64 // microseconds: up to here growth belongs to an episode that is over
 }
 
 // Open begins to watch a process, and looks at it once.
@@ -126,7 +130,27 @@ func (w *Watch) Second(now time.Time) (done []livefacts.Episode, err error) {
 			return nil, err
 		}
 	}
+	if w.open == nil && now.Unix()%between == 0 {
+		w.idle()
+	}
 	return w.finish(now, false), nil
+}
+
+// idle takes a sample while nothing grows. One that fails is no loss.
+func (w *Watch) idle() {
+	threads, _, err := w.target.Ruby.Sample()
+	if err != nil {
+		return
+	}
+	if w.quiet == nil {
+		w.quiet = map[[2]string]int{}
+	}
+	w.quietN++
+	ran, _ := working(threads)
+	for _, t := range ran {
+		kind, name := identity(t)
+		w.quiet[[2]string{kind, name}]++
+	}
 }
 
 // risen tells whether the last look is off by more than noise: an idle process is not

@@ -1,0 +1,114 @@
+package recorder_test
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"culprit/internal/livefacts"
+	"culprit/internal/recorder"
+	"culprit/internal/source/proc"
+)
+
+// grow starts a Ruby whose thread "grower" does something after a line of input.
+func grow(t *testing.T, what string) (pid int, begin func()) {
+	t.Helper()
+	cmd := exec.Command("ruby", "-rfiddle", "-e", `$stdout.sync = true
+go = Queue.new
+def work; t = Process.clock_gettime(Process::CLOCK_MONOTONIC); 1 while Process.clock_gettime(Process::CLOCK_MONOTONIC) - t < 0.05; end
+Thread.new { go.pop; `+what+`; go.pop }.name = "grower"
+Thread.new { loop { sleep 0.01; 200.times { "x" * 50 } } }.name = "busy"
+puts "ready"; $stdin.gets; go << 1
+loop { sleep 1; GC.start }`)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("%v; hint: make setup", err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	if s, err := bufio.NewReader(out).ReadString('\n'); err != nil || s != "ready\n" {
+		t.Fatal(s, err)
+	}
+	return cmd.Process.Pid, func() {
+		if _, err := io.WriteString(in, "go\n"); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// watch watches a process for a while.
+func watch(t *testing.T, pid int, begin func(), long time.Duration) []livefacts.Episode {
+	t.Helper()
+	w, err := recorder.Open(recorder.Watch{PID: pid, Host: "web1", Tool: "test", FS: proc.Host(), Root: "/proc"}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = w.Close() }()
+	end := time.Now().Add(long)
+	for tick := 0; time.Now().Before(end); tick++ {
+		if tick == 40 {
+			begin()
+		}
+		if tick%10 == 0 {
+			done, err := w.Second(time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(done) > 0 {
+				return done
+			}
+		}
+		if err := w.Sample(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return nil
+}
+
+// TestCaught: who grows a process is caught at it, with the kind of growth; a process that
+// only works is nobody's case.
+func TestCaught(t *testing.T) {
+	for _, c := range []struct{ name, what, kind string }{
+		{"retention", `$kept = []; 60.times { |i| 20_000.times { |k| $kept << "text #{i} #{k}" * 3 }; work }`, "retention"},
+		{"bloat", `a = []; 60.times { |i| 20_000.times { |k| a << [k] }; work }; a = nil`, "bloat"},
+		{"native", `60.times { p = Fiddle::Pointer.new(Fiddle.malloc(1 << 20)); p[0, 1 << 20] = "x" * (1 << 20); work }`, "native"},
+		{"healthy", `sleep 1`, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			pid, begin := grow(t, c.what)
+			long := 90 * time.Second
+			if c.kind == "" {
+				long = 15 * time.Second
+			}
+			done := watch(t, pid, begin, long)
+			if c.kind == "" {
+				if done != nil {
+					t.Errorf("%+v", done)
+				}
+				return
+			}
+			if len(done) != 1 || len(done[0].Who) == 0 {
+				t.Fatalf("%+v", done)
+			}
+			e := done[0]
+			if q := e.Who[0]; q.Name != "grower" || q.Kind != "thread" || q.Share < 0.5 || e.Kind != c.kind || e.Bytes < 30<<20 {
+				t.Errorf("%s (%s): %+v", e.Kind, e.Reason, e)
+			}
+		})
+	}
+}
