@@ -103,7 +103,8 @@ compile() {
   mkdir -p "$folder/$arch"
   cd "$folder/$arch"
   if [[ $arch != "$(dpkg --print-architecture)" ]]; then
-    cross=(--host="$(host "$arch")")
+    # A Ruby that is built on its own machine has RJIT without asking.
+    cross=(--host="$(host "$arch")" --enable-rjit)
   fi
   if [[ ! -e Makefile ]]; then
     CFLAGS='-g -O1' nice ../src/configure --disable-install-doc --disable-yjit --with-baseruby="$(command -v ruby)" "${cross[@]}"

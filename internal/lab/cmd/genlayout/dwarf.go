@@ -3,6 +3,7 @@ package main
 import (
 	"debug/dwarf"
 	"debug/elf"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ func structs(name string, wanted []string) (arch string, found map[string]layout
 	if err != nil {
 		return "", nil, err
 	}
-	defer f.Close()
+	defer func() { err = errors.Join(err, f.Close()) }()
 	arch, ok := archs[f.Machine]
 	if !ok {
 		return "", nil, fmt.Errorf("is for %s, neither x86-64 nor arm64", f.Machine)

@@ -7,6 +7,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -35,7 +36,7 @@ func parse(args []string) (options, error) {
 	}
 	o.objects = f.Args()
 	if len(o.objects) == 0 {
-		return o, fmt.Errorf("no object files: genlayout -source 3.1.2 FILE...")
+		return o, errors.New("no object files: give the .o files of a built Ruby, or a binary")
 	}
 	return o, nil
 }
