@@ -9,8 +9,15 @@
 # ${CULPRIT_LAYOUTS:-~/.cache/culprit/layouts}. Only the object files are built that
 # the structs are private to. Needs gcc, make, a Ruby of 3.0 or later, and for the
 # other machine a cross compiler (gcc-aarch64-linux-gnu, libc6-dev-arm64-cross); a
-# machine without compiler is left out. YJIT stays off, as in Debian's own: with it,
-# struct rb_iseq_constant_body of 3.3 and 3.4 has other fields behind jit_entry_calls.
+# machine without compiler is left out.
+#
+# What a build can change, the tables have as Ruby's own configure chooses:
+# - YJIT is off, as in Debian's. With it, struct rb_iseq_constant_body of 3.3 and 3.4
+#   has more fields behind jit_entry_calls.
+# - A jump buffer is five words on amd64. Built with -fcf-protection, as Debian's 3.3
+#   and 3.4, it is the C library's of 200 bytes: in struct rb_context_struct and
+#   rb_vm_tag, and so in rb_fiber_struct, what lies behind it lies 160 bytes further.
+# - Locks of the C library have the size of glibc's.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 here=$PWD
