@@ -25,7 +25,7 @@ tables=$here/internal/source/rubymem/layouts
 home=${CULPRIT_LAYOUTS:-${XDG_CACHE_HOME:-$HOME/.cache}/culprit/layouts}
 # Without .o; of these a version builds those that it has.
 sources=(gc gc/default/default vm thread cont iseq symbol variable string class st hash
-  io proc re compile weakmap transient_heap shape imemo)
+  io proc re compile vm_trace weakmap transient_heap shape imemo)
 
 # suite_of says which of Debian's suites has the sources of a version.
 suite_of() {
