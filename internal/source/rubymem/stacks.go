@@ -172,13 +172,10 @@ func (r *Ruby) tid(at uint64) int {
 // fiber reads a fiber that waits: its frames stand in its own stack.
 func (r *Ruby) fiber(at uint64) (Thread, bool) {
 	ec := at + r.lay.fiberEC
-	// FIBER_SUSPENDED: the one that runs is the thread's own, and is there already.
-	status, err := r.view.Uint32(at + r.lay.Structs["rb_fiber_struct"].Fields["status"])
-	if err != nil {
-		return Thread{}, false
-	}
+	// Its status lies behind a jump buffer whose size differs between builds; one that has
+	// ended has no stack, and the one that runs is its thread's own.
 	th, ok := r.word(ec + r.lay.threadPtr)
-	if !ok || th == 0 || status&3 == 3 {
+	if !ok || th == 0 {
 		return Thread{}, false
 	}
 	if own, ok := r.word(th + r.lay.threadEC); !ok || own == ec {
