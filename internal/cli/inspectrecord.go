@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -84,10 +85,10 @@ func (o *recordOptions) run(ctx context.Context, w World, args []string) (err er
 	if r.host, err = os.Hostname(); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(o.out, 0o755); err != nil {
+	if err := os.MkdirAll(o.out, 0o750); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(filepath.Join(o.out, "memory.csv"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	f, err := os.OpenFile(filepath.Join(o.out, "memory.csv"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}
@@ -134,7 +135,7 @@ func (r *recording) loop(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return r.end(time.Now())
 		case now := <-second.C:
 			if err := r.second(now); err != nil {
 				return err
@@ -152,6 +153,18 @@ func (r *recording) loop(ctx context.Context) error {
 	}
 }
 
+// end tells what is not settled yet.
+func (r *recording) end(now time.Time) error {
+	for _, w := range r.watched {
+		for _, d := range w.End(now) {
+			if err := r.keep(d); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (r *recording) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(r.w.Stderr, "culprit: "+format+"\n", args...) // nobody to tell
 }
@@ -161,7 +174,7 @@ func (r *recording) say(format string, args ...any) {
 func (r *recording) adopt(now time.Time) error {
 	wanted := r.wanted
 	if r.allPuma {
-		wanted = append(wanted[:len(wanted):len(wanted)], servers(proc.Host())...)
+		wanted = append(slices.Clip(wanted), servers(proc.Host())...)
 	}
 	for _, pid := range wanted {
 		if r.watched[pid] != nil || r.refused[pid] {
@@ -246,7 +259,7 @@ func (r *recording) keep(d livefacts.Episode) error {
 		return err
 	}
 	name := fmt.Sprintf("episode-%s-%d.json", d.From.Format("20060102T150405Z"), d.PID)
-	if err := os.WriteFile(filepath.Join(r.out, name), append(body, '\n'), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(r.out, name), append(body, '\n'), 0o600); err != nil {
 		return err
 	}
 	return inspect.Episode(r.w.Stdout, d, r.w.sheet(r.noColor))

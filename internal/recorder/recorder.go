@@ -222,6 +222,22 @@ func (w *Watch) event(since time.Time) (growth.Event, bool) {
 	return growth.Event{}, false
 }
 
+// End gives what is known of episodes that are not settled: nobody watches any longer.
+func (w *Watch) End(now time.Time) []livefacts.Episode {
+	if w.open != nil {
+		if event, ok := w.event(w.open.began); ok {
+			w.open.look(w)
+			w.open.over(event)
+			w.wait = append(w.wait, w.open)
+		}
+		w.open = nil
+	}
+	for _, e := range w.wait {
+		e.due, e.last = now, now.Add(-2*patience)
+	}
+	return w.finish(now, false)
+}
+
 // finish gives episodes whose last look is due.
 func (w *Watch) finish(now time.Time, gone bool) (done []livefacts.Episode) {
 	if gone && w.open != nil {
