@@ -123,7 +123,7 @@ type Verdict struct {
 	// Notes are observations beside the verdict: asymmetry between hosts, schedules,
 	// deploys, who called.
 	Notes []string `json:"notes"`
-	// Method says which channel carried the verdict: "line-up", "ledger", "direct".
+	// Method says which channel carried the verdict: "line-up", "ledger", "direct", "recorded".
 	Method string `json:"method"`
 }
 

@@ -32,8 +32,15 @@ func TestReportFormat(t *testing.T) {
 		Inspect livefacts.Inspect
 		Heap    livefacts.Heap
 		Stacks  livefacts.Stacks
+		Native  livefacts.Native
+		Leaks   livefacts.Leaks
+		Episode livefacts.Episode
+		Change  livefacts.Change
 	}
-	for _, schema := range []string{livefacts.InspectSchema, livefacts.HeapSchema, livefacts.StacksSchema} {
+	for _, schema := range []string{
+		livefacts.InspectSchema, livefacts.HeapSchema, livefacts.StacksSchema, livefacts.NativeSchema, livefacts.LeaksSchema,
+		livefacts.EpisodeSchema, livefacts.ChangeSchema,
+	} {
 		holdFormat(t, "inspect.md", schema, reflect.TypeFor[inspections](), map[string]reflect.Type{"inspections": reflect.TypeFor[inspections]()})
 	}
 	type heaps struct {

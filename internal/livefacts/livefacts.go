@@ -2,7 +2,8 @@
 // are, its objects, its stacks.
 //
 // It owns the forms of the documents culprit.inspect/1, culprit.inspectheap/1,
-// culprit.inspectstacks/1 and culprit.recording/1. It refuses to read, and to judge.
+// culprit.inspectstacks/1, culprit.inspectnative/1, culprit.inspectleaks/1,
+// culprit.inspectdiff/1 and culprit.recording/1. It refuses to read, and to judge.
 package livefacts
 
 import (
@@ -19,6 +20,7 @@ const (
 	EpisodeSchema = "culprit.recording/1"
 	NativeSchema  = "culprit.inspectnative/1"
 	LeaksSchema   = "culprit.inspectleaks/1"
+	ChangeSchema  = "culprit.inspectdiff/1"
 )
 
 // Qualities of a figure.
@@ -237,4 +239,21 @@ type LeakGroup struct {
 	Bytes   culprit.Bytes `json:"bytes"`
 	Kind    string        `json:"kind"`    // "text", "pointers", "zero" or "data": what they begin with
 	Library string        `json:"library"` // whose table the first word points to, "" none
+}
+
+// Change is what became more between two documents of one kind.
+type Change struct {
+	Schema string  `json:"schema"`
+	Tool   string  `json:"tool"`
+	Before string  `json:"before"`
+	After  string  `json:"after"`
+	Of     string  `json:"of"`
+	Rows   []Delta `json:"rows"`
+}
+
+// Delta is one row of a change.
+type Delta struct {
+	Name  string        `json:"name"`
+	Count int64         `json:"count"`
+	Bytes culprit.Bytes `json:"bytes"`
 }

@@ -113,7 +113,7 @@ func witnessThread(r *culprit.Report, c caught) {
 		return
 	}
 	r.Verdict.Outcome = culprit.OutcomeNotRequests
-	r.Verdict.Method = "direct"
+	r.Verdict.Method = "recorded"
 	r.Verdict.Headline = fmt.Sprintf("Not requests: the thread %q was at work while memory grew, %d times", c.name, c.episodes)
 	r.Verdict.AbstainedBecause = ""
 	c.category(r)
@@ -162,7 +162,7 @@ func witnessAction(r *culprit.Report, c caught, total culprit.Bytes) {
 	for k := range r.Suspects {
 		r.Suspects[k].Rank = k + 1
 	}
-	r.Verdict.Outcome, r.Verdict.Method, r.Verdict.AbstainedBecause = outcome, "direct", ""
+	r.Verdict.Outcome, r.Verdict.Method, r.Verdict.AbstainedBecause = outcome, "recorded", ""
 	r.Verdict.Headline = fmt.Sprintf("%s was caught at work while memory grew: %s in %d episodes", c.name, c.bytes, c.episodes)
 	c.category(r)
 }

@@ -47,6 +47,7 @@ const methods: Record<string, string> = {
   'line-up': 'Line-up: who was in flight when memory grew, against look-alike moments',
   ledger: 'Ledger: slow growth of each process set against the calls it served',
   direct: 'Direct: the log itself says what each call allocated',
+  recorded: 'Recorded: stacks of the live process, read while memory grew',
 }
 
 const families: Record<string, string> = {

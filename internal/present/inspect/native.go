@@ -65,3 +65,19 @@ func Leaks(w io.Writer, d livefacts.Leaks, o sheet.Options) error {
 	_, err := p.WriteTo(w)
 	return err
 }
+
+// Change prints what became more.
+func Change(w io.Writer, d livefacts.Change, o sheet.Options) error {
+	p := sheet.New(o)
+	p.Para("FROM "+style.Clean(d.Before)+" TO "+style.Clean(d.After)+"  ", p.Paint.Bold, style.Count(int64(len(d.Rows)))+" changed", 2, 0)
+	if len(d.Rows) > 0 {
+		p.Blank()
+		rows := [][]string{{"BYTES", "COUNT", "WHAT"}}
+		for _, r := range d.Rows[:min(len(d.Rows), mostClasses)] {
+			rows = append(rows, []string{signed(r.Bytes), style.Count(r.Count), style.Clean(r.Name)})
+		}
+		p.Table(rows, []bool{true, true, false})
+	}
+	_, err := p.WriteTo(w)
+	return err
+}

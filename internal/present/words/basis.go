@@ -99,6 +99,8 @@ func method(m string) string {
 		return "ledger: slow growth of each process set against the calls it served"
 	case "direct":
 		return "direct: the log itself says what each call allocated"
+	case "recorded":
+		return "recorded: stacks of the live process, read while memory grew"
 	}
 	return style.Clean(m)
 }
