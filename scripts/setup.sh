@@ -21,6 +21,7 @@ wanted=(
   zstd xz-utils bzip2          # compressed inputs
   ruby-rbtrace                 # asks a process for a dump of its heap
   gdb                          # writes core files of processes (gcore)
+  graphviz                     # dot, which draws what heap --dot writes
 )
 command -v nginx >/dev/null || wanted+=(nginx-light)   # stands before the victim
 command -v node >/dev/null || wanted+=(nodejs npm)     # builds the report's client: 20.19 or later
