@@ -149,6 +149,8 @@ type Episode struct {
 	// Samples are how often the stacks were read; Torn are stacks left out.
 	Samples int `json:"samples"`
 	Torn    int `json:"torn"`
+	// Grew are the samples before which RSS had grown since the one before.
+	Grew int `json:"grew_samples"`
 	// Quiet are the samples taken while nothing grew: who runs then is no news.
 	Quiet int `json:"quiet_samples"`
 	// Running tells whether Ruby says which thread has its lock; else all that are in an
@@ -172,6 +174,7 @@ type Presence struct {
 	Name    string        `json:"name"`
 	Kind    string        `json:"kind"` // "action", "thread" or "code"
 	Samples int           `json:"samples"`
+	Grew    int           `json:"grew_samples"`
 	Share   float64       `json:"share"` // of the growth that samples saw, 0..1
 	Bytes   culprit.Bytes `json:"bytes"`
 	Usual   float64       `json:"usual"` // share of the samples taken while nothing grew, 0..1

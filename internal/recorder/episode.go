@@ -24,6 +24,7 @@ type episode struct {
 	idle             uint64 // major collections when who grew it had ended, 0 not yet
 
 	samples, torn int
+	grew          int // samples before which it had grown
 	running       bool
 	rss           culprit.Bytes // at the last sample
 	seen          culprit.Bytes // growth that samples saw
@@ -34,6 +35,7 @@ type episode struct {
 // presence is one that ran.
 type presence struct {
 	samples int
+	grew    int
 	bytes   float64
 	hot     map[livefacts.Hot]int
 }
@@ -83,6 +85,9 @@ func (e *episode) add(threads []rubymem.Thread, torn int, rss culprit.Bytes) {
 	grown := max(rss-e.rss, 0)
 	e.rss = rss
 	e.seen += grown
+	if grown > 0 {
+		e.grew++
+	}
 	ran, known := working(threads)
 	e.running = e.running || known
 	for _, t := range ran {
@@ -139,6 +144,9 @@ func (e *episode) count(t livefacts.Thread, bytes float64) {
 	}
 	p.samples++
 	p.bytes += bytes
+	if bytes > 0 {
+		p.grew++
+	}
 	seen := map[string]bool{}
 	for _, f := range t.Frames {
 		m := f.Method
@@ -186,7 +194,7 @@ func (e *episode) tell(w *Watch, after livefacts.Inspect) livefacts.Episode {
 	d := livefacts.Episode{
 		Schema: livefacts.EpisodeSchema, Tool: w.Tool, Host: w.Host, PID: w.PID, Ruby: w.target.Interpreter(),
 		From: time.UnixMicro(e.event.A).UTC(), To: time.UnixMicro(e.event.B).UTC(), Bytes: culprit.Bytes(e.event.Bytes),
-		Samples: e.samples, Torn: e.torn, Running: e.running, Warnings: e.warnings,
+		Samples: e.samples, Torn: e.torn, Grew: e.grew, Running: e.running, Warnings: e.warnings,
 	}
 	d.Who = e.ranking()
 	d.Quiet = w.quietN
@@ -212,7 +220,7 @@ func (e *episode) ranking() (list []livefacts.Presence) {
 		total += p.bytes
 	}
 	for key, p := range e.who {
-		q := livefacts.Presence{Kind: key[0], Name: key[1], Samples: p.samples, Bytes: culprit.Bytes(p.bytes)}
+		q := livefacts.Presence{Kind: key[0], Name: key[1], Samples: p.samples, Grew: p.grew, Bytes: culprit.Bytes(p.bytes)}
 		if total > 0 {
 			q.Share = p.bytes / total
 		}

@@ -33,6 +33,8 @@ const (
 	calm    = 2 * time.Minute // how far back the lowest lies: leaks of a few MB a call rise slowly
 	// rest is how long a process does not rise before its episode is over.
 	rest = 10 * time.Second
+	// longest is how long an episode lasts at most: a slow leak has no end.
+	longest = 2 * time.Minute
 	// settle is how often it is asked after an episode whether who ran has ended and a major
 	// collection has run since; patience is how long: then it stays open what was freed.
 	settle   = 5 * time.Second
@@ -188,7 +190,7 @@ func (w *Watch) follow(now time.Time, rss culprit.Bytes) {
 		}
 		e.top = rss
 	}
-	if now.Sub(e.last) < rest {
+	if now.Sub(e.last) < rest && now.Sub(e.began) < longest {
 		return
 	}
 	w.open = nil
@@ -218,6 +220,16 @@ func (w *Watch) event(since time.Time) (growth.Event, bool) {
 				return list[i], true
 			}
 		}
+	}
+	// A slow leak has no episodes: the judge has it as a drift.
+	first, last := w.points[0], w.points[len(w.points)-1]
+	for _, p := range w.points {
+		if p.At <= since.UnixMicro() {
+			first = p
+		}
+	}
+	if rise := last.Mem - first.Mem; rise >= 2*alert && len(found.Drifts) > 0 && found.Drifts[0].Bytes >= rise {
+		return growth.Event{A: first.At, B: last.At, Bytes: rise}, true
 	}
 	return growth.Event{}, false
 }

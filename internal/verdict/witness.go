@@ -30,8 +30,12 @@ type caught struct {
 	bytes      culprit.Bytes
 	samples    int
 	share      float64 // smallest in its episodes
-	news       bool    // it does not run all the time
-	kinds      []string
+	// grew are the samples in which it was at work and memory had grown, of all such.
+	grew, of int
+	// usual is where it was at work while nothing grew, by process: the most samples that
+	// an episode tells of.
+	usual map[string]livefacts.Episode
+	kinds []string
 }
 
 // Witness holds recordings of live processes (culprit inspect record) against a verdict.
@@ -75,14 +79,18 @@ func hands(episodes []livefacts.Episode) (list []caught, total culprit.Bytes) {
 		}
 		c := by[top.Kind+" "+top.Name]
 		if c == nil {
-			c = &caught{name: top.Name, kind: top.Kind, share: 1, news: true}
+			c = &caught{name: top.Name, kind: top.Kind, share: 1, usual: map[string]livefacts.Episode{}}
 			by[top.Kind+" "+top.Name] = c
 		}
 		c.episodes++
 		c.bytes += e.Bytes
 		c.samples += top.Samples
 		c.share = min(c.share, top.Share)
-		c.news = c.news && e.Quiet >= enoughSamples && odds(float64(top.Samples), float64(e.Samples)) >= caughtOdds*odds(top.Usual*float64(e.Quiet), float64(e.Quiet))
+		c.grew += top.Grew
+		c.of += e.Grew
+		if process := fmt.Sprint(e.Host, "/", e.PID); e.Quiet >= c.usual[process].Quiet {
+			c.usual[process] = e
+		}
 		if !slices.Contains(c.kinds, e.Kind) && e.Kind != "unknown" {
 			c.kinds = append(c.kinds, e.Kind)
 		}
@@ -96,20 +104,32 @@ func hands(episodes []livefacts.Episode) (list []caught, total culprit.Bytes) {
 	return list, total
 }
 
+// sure tells whether it was caught often enough, and is at work more often while memory
+// grows than it usually is.
+func (c caught) sure() bool {
+	quiet, busy := 0.0, 0.0
+	for _, e := range c.usual {
+		quiet += float64(e.Quiet)
+		busy += e.Who[0].Usual * float64(e.Quiet)
+	}
+	return c.episodes >= twice && c.of >= enoughSamples && quiet >= enoughSamples &&
+		odds(float64(c.grew), float64(c.of)) >= caughtOdds*odds(busy, quiet)
+}
+
 // odds of k in n, half a sample added to each side so that none is infinite.
 func odds(k, n float64) float64 { return (k + 0.5) / (max(n-k, 0) + 0.5) }
 
 func (c caught) sentence(total culprit.Bytes) string {
 	s := fmt.Sprintf("recorded live: %s was at work in at least %.0f %% of the growth of %d episodes, %s of %s", c.name, 100*c.share, c.episodes, c.bytes, total)
-	if !c.news {
-		s += "; how much it runs while nothing grows is not known, or is as much"
+	if !c.sure() {
+		s += "; how much it runs while nothing grows is not known well enough, or is as much"
 	}
 	return s
 }
 
 // witnessThread: what grew was a thread that no log shows.
 func witnessThread(r *culprit.Report, c caught) {
-	if r.Verdict.Outcome == culprit.OutcomeCulprit || !c.news || c.episodes < twice {
+	if r.Verdict.Outcome == culprit.OutcomeCulprit || !c.sure() {
 		return
 	}
 	r.Verdict.Outcome = culprit.OutcomeNotRequests
@@ -135,9 +155,8 @@ func witnessAction(r *culprit.Report, c caught, total culprit.Bytes) {
 	if named || r.Verdict.Outcome == culprit.OutcomeCulprit {
 		return // confirmed by the note, or contradicted by the warning
 	}
-	sure := c.news && c.episodes >= twice
 	finding, outcome := culprit.Suspected, culprit.OutcomeSuspected
-	if sure {
+	if c.sure() {
 		finding, outcome = culprit.Convicted, culprit.OutcomeCulprit
 	}
 	i := slices.IndexFunc(r.Suspects, func(s culprit.Suspect) bool { return s.Name == c.name && len(s.Dimension) == 0 })
@@ -155,7 +174,7 @@ func witnessAction(r *culprit.Report, c caught, total culprit.Bytes) {
 		r.Suspects = slices.Delete(r.Suspects, i, i+1)
 	}
 	s.Finding, s.GrowthBytes = finding, c.bytes
-	s.GrowthShare = float64(c.bytes) / float64(total)
+	s.GrowthShare = float64(c.bytes) / float64(max(total, r.Coverage.GrowthBytes))
 	s.PresentIn, s.Of = c.episodes, c.episodes
 	s.Reason = c.sentence(total)
 	r.Suspects = slices.Insert(r.Suspects, 0, s)

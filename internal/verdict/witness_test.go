@@ -10,8 +10,8 @@ import (
 
 func seen(name, kind string, share float64, samples int, usual float64) livefacts.Episode {
 	return livefacts.Episode{
-		Bytes: 100 << 20, Samples: 100, Quiet: 60, Kind: "bloat",
-		Who: []livefacts.Presence{{Name: name, Kind: kind, Share: share, Samples: samples, Usual: usual}},
+		Bytes: 100 << 20, Samples: 100, Grew: 50, Quiet: 60, Kind: "bloat",
+		Who: []livefacts.Presence{{Name: name, Kind: kind, Share: share, Samples: samples, Grew: samples / 2, Usual: usual}},
 	}
 }
 
