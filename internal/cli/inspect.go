@@ -120,19 +120,24 @@ Exit: 0 ran, 1 could not run, 2 bad usage.`,
 }
 
 func newInspectStacks(w World) *cobra.Command {
-	o := &inspectOptions{}
+	o, sampled := &inspectOptions{}, &sampleOptions{}
 	cmd := o.flags(&cobra.Command{
 		Use:   "stacks [flags] PID",
 		Short: "What each thread of a live Ruby is in",
 		Long: `stacks reads the backtraces of all threads of a live Ruby, as Thread#backtrace would from
 inside, with the action or job that each is in. The process goes on meanwhile; a stack
-that changes while it is read is left out, and said so.
+that changes while it is read is left out, and said so. With --record they are read many
+times, and written as folded stacks, or for speedscope and go tool pprof.
 
 Exit: 0 ran, 1 could not run, 2 bad usage.`,
-		Example: `  culprit inspect stacks 4101`,
-		Args:    usageArgs(cobra.MaximumNArgs(1)),
-		RunE: func(_ *cobra.Command, args []string) error {
+		Example: `  culprit inspect stacks 4101
+  culprit inspect stacks 4101 --record 30s --speedscope stacks.json`,
+		Args: usageArgs(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.with(args, func(t *inspection.Target) error {
+				if sampled.length > 0 {
+					return sampled.record(cmd.Context(), w, t)
+				}
 				s, err := t.Stacks(buildinfo.Tool(), o.fibers)
 				if err != nil {
 					return err
@@ -146,5 +151,11 @@ Exit: 0 ran, 1 could not run, 2 bad usage.`,
 	}, livefacts.StacksSchema)
 	cmd.Flags().BoolVar(&o.fibers, "fibers", false, "fibers that wait, too")
 	cmd.Flags().BoolVar(&o.all, "all", false, "print all frames")
+	cmd.Flags().DurationVar(&sampled.length, "record", 0, "read the stacks for this long: 30s")
+	cmd.Flags().Float64Var(&sampled.hertz, "rate", 20, "with --record: times a second, 1 to 200")
+	cmd.Flags().BoolVar(&sampled.running, "running", false, "with --record: only the thread that has Ruby's lock")
+	cmd.Flags().StringVar(&sampled.folded, "folded", "", "with --record: write folded stacks to a `file` (else to stdout)")
+	cmd.Flags().StringVar(&sampled.speedscope, "speedscope", "", "with --record: write a `file` for speedscope")
+	cmd.Flags().StringVar(&sampled.pprof, "pprof", "", "with --record: write a `file` for go tool pprof")
 	return cmd
 }

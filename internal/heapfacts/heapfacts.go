@@ -9,7 +9,9 @@ type Flame struct {
 	Dump   string
 	Tool   string
 	Frames []Frame
-	Nodes  []FlameNode // [0] is the machine, of no frame; parents stand before children
+	// Samples is set for stacks of a live process: Bytes count how often each was seen.
+	Samples bool
+	Nodes   []FlameNode // [0] is the machine, of no frame; parents stand before children
 }
 
 // Frame is a name on a stack.

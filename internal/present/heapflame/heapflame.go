@@ -31,6 +31,10 @@ func Pprof(w io.Writer, f heapfacts.Flame) error {
 		DefaultSampleType: "bytes", PeriodType: &profile.ValueType{Type: "bytes", Unit: "bytes"}, Period: 1,
 		Comments: []string{style.Clean(f.Tool), style.Clean(f.Dump)},
 	}
+	if f.Samples {
+		seen := &profile.ValueType{Type: "samples", Unit: "count"}
+		p.SampleType, p.DefaultSampleType, p.PeriodType = []*profile.ValueType{seen}, "samples", seen
+	}
 	functions := map[[2]string]*profile.Function{}
 	locations := make([]*profile.Location, len(f.Frames))
 	for i, fr := range f.Frames {
@@ -49,6 +53,9 @@ func Pprof(w io.Writer, f heapfacts.Flame) error {
 			continue
 		}
 		s := &profile.Sample{Value: []int64{n.Objects, n.Bytes}}
+		if f.Samples {
+			s.Value = []int64{n.Bytes}
+		}
 		for at := int32(i); at > 0; at = f.Nodes[at].Parent {
 			s.Location = append(s.Location, locations[f.Nodes[at].Frame])
 		}
@@ -162,6 +169,9 @@ func Speedscope(w io.Writer, f heapfacts.Flame) error {
 		frames[i] = frame{name(fr), style.Clean(fr.File), fr.Line}
 	}
 	p := sampled{Type: "sampled", Name: style.Clean(f.Dump) + ": retained", Unit: "bytes", EndValue: f.Nodes[0].Total, Samples: [][]int32{}, Weights: []int64{}}
+	if f.Samples {
+		p.Name, p.Unit = style.Clean(f.Dump)+": samples", "none"
+	}
 	for _, i := range order(f) {
 		if f.Nodes[i].Bytes == 0 {
 			continue

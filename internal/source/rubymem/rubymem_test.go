@@ -192,3 +192,56 @@ func TestRefused(t *testing.T) {
 		t.Errorf("of this test: %v", err)
 	}
 }
+
+const busy = `require "json"
+class Climber
+  def up(n, kept); n.zero? ? kept.map { |x| x.to_s * 2 }.size : up(n - 1, [n, *kept.last(3)]); end
+  def run; loop { up(rand(40), [1, 2, 3]); { "a" => rand }.to_json }; end
+end
+3.times { |i| Thread.new { Climber.new.run }.name = "climber #{i}" }
+$stdout.puts("{}"); $stdout.flush
+$stdin.gets
+exit!(0)`
+
+// TestBusy: stacks of a process that goes on are read as they were at one moment, or not
+// at all: no frame is of another call than those that the program makes, and no stack is
+// of an order that cannot be.
+func TestBusy(t *testing.T) {
+	pid, _ := ruby(t, busy)
+	r := open(t, pid)
+	calls := map[string]bool{}
+	for _, name := range strings.Fields("up run loop map to_s * size zero? - last rand to_json new generate generator generate_json each initialize inspect times + block gets <main> call == random_number hash []= dup merge configure") {
+		calls[name] = true
+	}
+	stacks, torn := 0, 0
+	for range 1000 {
+		list, bad, err := r.Sample()
+		if errors.Is(err, rubymem.ErrTorn) {
+			torn++
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		torn += bad
+		for _, th := range list {
+			stacks++
+			inRun := false
+			for i := len(th.Frames) - 1; i >= 0; i-- {
+				f := th.Frames[i]
+				name := f.Label
+				if k := strings.LastIndexAny(name, "#."); k >= 0 && !strings.Contains(name, " ") {
+					name = name[k+1:]
+				}
+				inRun = inRun || name == "run"
+				if !calls[name] && !strings.HasPrefix(f.Label, "block ") || f.Line < 0 || f.Line > 1000 || name == "up" && !inRun {
+					t.Errorf("frame %d of %s: %+v in %+v", i, th.Name, f, th.Frames)
+				}
+			}
+		}
+	}
+	t.Logf("%d stacks read, %d torn", stacks, torn)
+	if stacks < 1000 {
+		t.Errorf("%d stacks, %d torn", stacks, torn)
+	}
+}
