@@ -18,6 +18,10 @@ const (
 	window   = 4 << 10 // of each struct that a global variable of Ruby points to
 	sampled  = 8       // pages that have to agree
 	mostPage = 1 << 24
+	// surely is how many pages that agree are no chance: fewer can be the leavings of a table
+	// that has moved, so the largest counts. Ruby begins with 16 or more (gc.c,
+	// GC_HEAP_INIT_SLOTS of 10,000).
+	surely = 16
 	// mostGlobals is the most that global variables take: Ruby's are some 100 KB.
 	mostGlobals = 64 << 20
 )
@@ -49,14 +53,14 @@ func (r *Ruby) page(at uint64) (page, bool) {
 // in which, at the place that the version has it, there is a table whose entries are
 // pages that hold together.
 func (r *Ruby) find() error {
-	found := false
+	r.space, r.table, r.pages = 0, 0, 0
 	r.eachGlobal(func(w uint64) bool {
 		if w%8 == 0 && r.view.Writable(w) {
-			found = r.inside(w)
+			r.inside(w)
 		}
-		return !found
+		return r.pages < surely
 	})
-	if !found {
+	if r.pages == 0 {
 		return ErrNoHeap
 	}
 	return nil
@@ -97,30 +101,24 @@ func globals(maps []procmem.Mapping, i int) bool {
 
 // inside looks for the table through a struct, and through what it points to: the
 // machine has the object space in a field that moves between builds.
-func (r *Ruby) inside(at uint64) bool {
-	if r.take(at) {
-		return true
-	}
-	for o := uint64(0); o < window; o += 8 {
+func (r *Ruby) inside(at uint64) {
+	r.take(at)
+	for o := uint64(0); o < window && r.pages < surely; o += 8 {
 		w, ok := r.word(at + o)
 		if !ok {
-			return false
+			return
 		}
-		if w%8 == 0 && w != at && r.view.Writable(w) && r.take(w) {
-			return true
+		if w%8 == 0 && w != at && r.view.Writable(w) {
+			r.take(w)
 		}
 	}
-	return false
 }
 
-// take makes a struct the object space, if it is one.
-func (r *Ruby) take(space uint64) bool {
-	table, n := r.tableOf(space)
-	if n == 0 {
-		return false
+// take makes a struct the object space, if it is one and no larger one was found.
+func (r *Ruby) take(space uint64) {
+	if table, n := r.tableOf(space); n > r.pages {
+		r.space, r.table, r.pages = space, table, n
 	}
-	r.space, r.table, r.pages = space, table, n
-	return true
 }
 
 // tableOf reads the table of an object space, n is 0 when that is none.
