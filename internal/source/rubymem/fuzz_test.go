@@ -52,6 +52,8 @@ func tiny(l layout) []byte {
 	if l.darray {
 		put(table, 1)
 		entries += 16
+	} else {
+		put(space+l.allocated, 1)
 	}
 	put(entries, pg)
 	put(pg+l.start, body+16)

@@ -57,6 +57,7 @@ type layout struct {
 	*tables
 	align                               uint64 // of pages of the heap: HEAP_PAGE_ALIGN
 	sorted                              uint64 // in struct rb_objspace: the table of pages
+	allocated                           uint64 // in struct rb_objspace: how many pages the table has, where it is no darray
 	darray                              bool   // the table is a darray: its length and room stand before it
 	slotSize, total, start              uint64 // in struct heap_page
 	fixedSlot                           uint64 // size of all slots, 0 where each page has its own
@@ -135,6 +136,9 @@ func newLayout(version, arch string) (layout, error) {
 	if version != "2.7" {
 		get(&l.ractor, "rb_thread_struct", "ractor")
 		get(&l.running, "rb_ractor_struct", "threads.running_ec")
+	}
+	if !l.darray {
+		get(&l.allocated, "rb_objspace", "heap_pages.allocated_pages")
 	}
 	if l.fixedSlot == 0 {
 		get(&l.slotSize, "heap_page", "slot_size")

@@ -132,7 +132,7 @@ func (r *Ruby) tableOf(space uint64) (table uint64, n int) {
 		count, ok = r.word(table)
 		table += 16
 	} else {
-		count, ok = r.count(table)
+		count, ok = r.word(space + r.lay.allocated)
 	}
 	if !ok || count == 0 || count > mostPage {
 		return 0, 0
@@ -147,25 +147,6 @@ func (r *Ruby) tableOf(space uint64) (table uint64, n int) {
 		}
 	}
 	return table, int(count)
-}
-
-// count tells how many pages a table has. heap_pages.allocated_pages stands elsewhere in
-// each version; the table itself tells best: its entries are pages, in the order of their
-// addresses, up to the first that is none.
-func (r *Ruby) count(table uint64) (uint64, bool) {
-	before := uint64(0)
-	for n := range uint64(mostPage) {
-		at, ok := r.word(table + 8*n)
-		if !ok || at == 0 {
-			return n, n > 0
-		}
-		pg, ok := r.page(at)
-		if !ok || pg.start <= before {
-			return n, n > 0
-		}
-		before = pg.start
-	}
-	return 0, false
 }
 
 // eachPage reads the slots of all pages, one page at a time. b is used again. unread
