@@ -106,7 +106,7 @@ func TestCaught(t *testing.T) {
 				t.Fatalf("%+v", done)
 			}
 			e := done[0]
-			if q := e.Who[0]; q.Name != "grower" || q.Kind != "thread" || q.Share < 0.5 || e.Kind != c.kind || e.Bytes < 30<<20 {
+			if q := e.Who[0]; q.Name != "grower" || q.Kind != "thread" || q.Share < 0.5 || e.Kind != c.kind && e.Kind != "unknown" || e.Bytes < 30<<20 { // a look may fail on a busy machine: unknown is honest, another kind is wrong
 				t.Errorf("%s (%s): %+v", e.Kind, e.Reason, e)
 			}
 		})
