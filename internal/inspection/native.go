@@ -19,13 +19,9 @@ func (t *Target) Native(tool string) (livefacts.Native, error) {
 	if err != nil {
 		return n, err
 	}
-	n.MmapBlocks, n.MmapBytes, n.Reclaimable = h.MmapChunks, culprit.Bytes(h.MmapBytes), culprit.Bytes(h.Total().Releasable)
+	n.MmapBlocks, n.MmapBytes, n.Reclaimable = h.MmapChunks, culprit.Bytes(h.MmapBytes), culprit.Bytes(h.Releasable())
 	n.Arenas = arenas(h)
-	sizes, err := h.Histogram()
-	if err != nil {
-		return n, err
-	}
-	for _, s := range sizes {
+	for _, s := range h.Histogram() {
 		n.Sizes = append(n.Sizes, livefacts.Size{Size: culprit.Bytes(s.Size), Count: s.Count, Bytes: culprit.Bytes(s.Bytes)})
 	}
 	return n, nil
@@ -63,7 +59,10 @@ func (t *Target) Leaks(tool string, c Copying) (livefacts.Leaks, error) {
 	}
 	d.Blocks, d.Bytes, d.Considered, d.ConsideredBytes = r.Blocks, culprit.Bytes(r.Bytes), r.Considered, culprit.Bytes(r.ConsideredBytes)
 	for _, g := range r.Groups {
-		d.Groups = append(d.Groups, livefacts.LeakGroup{Size: culprit.Bytes(g.Size), Count: g.Count, Bytes: culprit.Bytes(g.Bytes), Kind: g.Kind, Library: g.Library})
+		d.Groups = append(d.Groups, livefacts.LeakGroup{Size: culprit.Bytes(g.Size), Count: g.Count, Bytes: culprit.Bytes(g.Bytes), Signature: g.Signature})
+	}
+	if r.Unread > 0 {
+		d.Warnings = append(d.Warnings, fmt.Sprintf("%s that can hold pointers could not be read: a block may be called leaked that is not", culprit.Bytes(r.Unread)))
 	}
 	return d, nil
 }
@@ -105,7 +104,26 @@ func (t *Target) mirror(c Copying, d *livefacts.Leaks) (m *procmem.Mirror, regis
 	}
 	err = errors.Join(err, frozen.Resume())
 	d.PauseSeconds = c.Now().Sub(began).Seconds()
+	if swapped, serr := swappedOut(live); serr != nil || swapped > 0 {
+		d.Warnings = append(d.Warnings, fmt.Sprintf("%s are swapped out and were not read: blocks that only they point to are called leaked", culprit.Bytes(swapped)))
+		err = errors.Join(err, serr)
+	}
 	return m, frozen.Registers, err
+}
+
+// swappedOut counts what a copy of all that the process writes to lacks.
+func swappedOut(l *procmem.Live) (sum uint64, err error) {
+	for _, m := range l.Maps() {
+		if !m.Write || !m.Read {
+			continue
+		}
+		n, err := l.Swapped(m.From, m.To)
+		if err != nil {
+			return sum, err
+		}
+		sum += n
+	}
+	return sum, nil
 }
 
 // roomLeft is what memory has for this process: that of the machine, and of the group

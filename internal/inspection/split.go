@@ -44,9 +44,10 @@ func (t *Target) Inspect(tool string, fs proc.FS) (livefacts.Inspect, error) {
 	if census.Unread > 0 {
 		d.Warnings = append(d.Warnings, fmt.Sprintf("%d of %d pages of Ruby's heap changed while they were read", census.Unread, census.Pages+census.Unread))
 	}
-	if threads, _, err := t.Ruby.Sample(); err == nil {
-		d.Threads = len(threads)
+	if threads, torn, err := t.Ruby.Sample(); err == nil {
+		d.Threads = len(threads) + torn
 	} else {
+		d.Threads = int(culprit.Unknown)
 		d.Warnings = append(d.Warnings, "threads: "+err.Error())
 	}
 	heap, err := readNative(t.Mem)
@@ -125,12 +126,12 @@ func (t *Target) coreRegions(d *livefacts.Inspect) ([]region, error) {
 
 // split gives each resident page to one category.
 func (t *Target) split(d *livefacts.Inspect, regions []region, heap *nativemem.Heap, owned int64, refused error) {
-	bodies := t.Ruby.Bodies()
+	bodies, unread := t.Ruby.Bodies()
 	var ours []nativemem.Range
 	kept := int64(0)
 	if heap != nil {
 		ours = heap.Ranges()
-		kept = heap.Total().Releasable
+		kept = heap.Releasable()
 	}
 	sum := map[string]uint64{}
 	for _, r := range regions {
@@ -151,6 +152,12 @@ func (t *Target) split(d *livefacts.Inspect, regions []region, heap *nativemem.H
 	sum[Malloc] -= of
 	sum[RubyMalloc] = of
 	d.Categories = categories(sum, refused)
+	if unread > 0 {
+		d.Categories[0].Quality, d.Categories[0].Reason = livefacts.Estimated, fmt.Sprintf("%d pages of the heap changed while they were read, and are not in it", unread)
+	}
+	if t.Core != "" {
+		refuse(d.Categories, Stacks, "a core does not tell the guard pages below stacks")
+	}
 	if heap != nil {
 		d.Reclaimable = culprit.Bytes(kept)
 		d.Arenas = arenas(heap)
@@ -194,6 +201,16 @@ func categories(sum map[string]uint64, refused error) (list []livefacts.Category
 	return list
 }
 
+// refuse gives what a category has to the others, and says why.
+func refuse(list []livefacts.Category, name, reason string) {
+	for i := range list {
+		if list[i].Name == name {
+			list[len(list)-1].Bytes += list[i].Bytes
+			list[i].Bytes, list[i].Quality, list[i].Reason = culprit.Unknown, livefacts.Refused, reason
+		}
+	}
+}
+
 // within counts the resident bytes of stretches that lie in a mapping.
 func (t *Target) within(bodies [][2]uint64, r region) (sum uint64) {
 	i, _ := slices.BinarySearchFunc(bodies, r.From, func(b [2]uint64, at uint64) int { return cmp.Compare(b[1], at+1) })
@@ -213,7 +230,7 @@ func touches(ours []nativemem.Range, r region) bool {
 // 3.0 and where pages of the heap are not mapped by themselves, malloc gives them.
 func (t *Target) without(ours []nativemem.Range, bodies [][2]uint64, r region) (sum uint64) {
 	for _, o := range ours {
-		a, b := max(o.From&^(procmem.PageSize-1), r.From), min((o.To+64<<10)&^(procmem.PageSize-1), r.To)
+		a, b := max(o.From&^(procmem.PageSize-1), r.From), min((o.To+procmem.PageSize-1)&^(procmem.PageSize-1), r.To)
 		if a >= b {
 			continue
 		}

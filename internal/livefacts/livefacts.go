@@ -51,8 +51,8 @@ type Inspect struct {
 	Categories  []Category        `json:"categories"`
 	Reclaimable culprit.Bytes     `json:"reclaimable_bytes"` // what malloc_trim(0) would give back
 	Arenas      []Arena           `json:"arenas"`
-	GC          map[string]uint64 `json:"gc"` // keys of GC.stat
-	Threads     int               `json:"threads"`
+	GC          map[string]uint64 `json:"gc"`      // keys of GC.stat
+	Threads     int               `json:"threads"` // Unknown (-1) where they could not be read
 	Advice      []string          `json:"advice"`
 	Warnings    []string          `json:"warnings"`
 }
@@ -235,13 +235,14 @@ type Leaks struct {
 	Warnings     []string `json:"warnings"`
 }
 
-// LeakGroup is leaked blocks of one size and one kind of content.
+// LeakGroup is leaked blocks of one size and one beginning.
 type LeakGroup struct {
-	Size    culprit.Bytes `json:"size"`
-	Count   int64         `json:"count"`
-	Bytes   culprit.Bytes `json:"bytes"`
-	Kind    string        `json:"kind"`    // "text", "pointers", "zero" or "data": what they begin with
-	Library string        `json:"library"` // whose table the first word points to, "" none
+	Size  culprit.Bytes `json:"size"`
+	Count int64         `json:"count"`
+	Bytes culprit.Bytes `json:"bytes"`
+	// Signature is what they begin with: "text", "zero", "data", "heap" for a pointer to
+	// another block, "stack", or the file that the first word points into.
+	Signature string `json:"signature"`
 }
 
 // Change is what became more between two documents of one kind.

@@ -45,7 +45,10 @@ func subject(pid int, core string) string {
 // Screen prints where the bytes are.
 func Screen(w io.Writer, d livefacts.Inspect, o sheet.Options) error {
 	p := sheet.New(o)
-	head := "of " + subject(d.PID, d.Core) + ", Ruby " + style.Clean(d.Ruby.Version) + ", " + style.Clean(d.Allocator) + " malloc, " + strconv.Itoa(d.Threads) + " threads"
+	head := "of " + subject(d.PID, d.Core) + ", Ruby " + style.Clean(d.Ruby.Version) + ", " + style.Clean(d.Allocator) + " malloc"
+	if d.Threads >= 0 {
+		head += ", " + style.Plural(int64(d.Threads), "thread", "threads")
+	}
 	p.Para(style.Bytes(d.RSS)+" RSS  ", p.Paint.Bold, head, 2, 0)
 	if d.PSS >= 0 && d.PSS < d.RSS {
 		p.Para("  ", sheet.None, style.Bytes(d.PSS)+" are its own share (PSS): the rest is shared with other processes", 2, 0)

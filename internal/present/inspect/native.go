@@ -2,7 +2,6 @@ package inspect
 
 import (
 	"io"
-	"path/filepath"
 	"strconv"
 
 	"culprit/internal/livefacts"
@@ -51,15 +50,11 @@ func Leaks(w io.Writer, d livefacts.Leaks, o sheet.Options) error {
 	}
 	if len(d.Groups) > 0 {
 		p.Blank()
-		rows := [][]string{{"BYTES", "BLOCKS", "SIZE", "BEGINS WITH", "LIBRARY"}}
+		rows := [][]string{{"BYTES", "BLOCKS", "SIZE", "BEGINS WITH"}}
 		for _, g := range d.Groups[:min(len(d.Groups), mostClasses)] {
-			library := ""
-			if g.Library != "" {
-				library = filepath.Base(g.Library)
-			}
-			rows = append(rows, []string{style.Bytes(g.Bytes), style.Count(g.Count), strconv.FormatInt(int64(g.Size), 10), g.Kind, style.Clean(library)})
+			rows = append(rows, []string{style.Bytes(g.Bytes), style.Count(g.Count), strconv.FormatInt(int64(g.Size), 10), style.Clean(g.Signature)})
 		}
-		p.Table(rows, []bool{true, true, true, false, false})
+		p.Table(rows, []bool{true, true, true, false})
 	}
 	warnings(&p, d.Warnings)
 	_, err := p.WriteTo(w)

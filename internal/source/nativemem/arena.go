@@ -2,226 +2,203 @@ package nativemem
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"culprit/internal/source/procmem"
 )
 
-// Of struct malloc_state, in bytes behind its bins. Its fields before them differ by
-// version: fast bins went in 2.43.
+// Places in struct malloc_state, in bytes from bins[0]. What stands before top differs
+// (fastbins are gone since 2.43), so that its start is found by closing the ring of next.
 const (
-	binCount   = 127
-	atNext     = 2048
-	atSystem   = 2072
-	stateEnd   = 2088
-	heapMax    = 64 << 20 // HEAP_MAX_SIZE: heaps of other arenas are aligned to it
-	mostArenas = 1 << 14
-	mostHeaps  = 1 << 14
-	fastCount  = 10
-	mostFast   = 1 << 22
+	bins       = 127 // NBINS - 1; the last is never used
+	topBefore  = 16
+	nextAt     = 2048
+	systemAt   = 2072
+	stateEnd   = 2088     // sizeof, from bins[0]
+	withFast   = 112      // from the start to bins[0], 2.31 to 2.42
+	noFast     = 24       // 2.43
+	mostArenas = 1 << 16  // a bound for a ring that does not close
+	mostData   = 64 << 20 // bytes of writable data of a library
+	mostBroken = 4        // bins of a process that goes on may change meanwhile
 )
 
-// starts are how far the bins lie behind the beginning of struct malloc_state: to 2.41, and
-// since 2.43.
-func starts() []uint64 { return []uint64{112, 24} }
+// states are the arenas of a process.
+type states struct {
+	bins  uint64   // &main_arena.bins[0]
+	delta uint64   // from the start of a malloc_state to bins[0]
+	list  []uint64 // starts of malloc_states, main_arena first
+	data  []byte   // writable data of the library that holds main_arena
+	at    uint64   // its address
+}
 
-// find looks for main_arena in the variables of libc: 127 bins, each a list that leads
-// back to itself; and follows the ring of arenas.
-func (h *Heap) find() error {
-	maps := h.view.Maps()
-	for i, m := range maps {
-		ours := isLibc(m.Path) || i > 0 && m.Path == "" && isLibc(maps[i-1].Path) && maps[i-1].To == m.From
-		if !ours || !m.Write || m.Size() > 64<<20 {
+// findArenas looks for main_arena in the writable data of libc.
+func findArenas(v *procmem.View) (*states, error) {
+	var failed error
+	for _, m := range v.Maps() {
+		if !m.Read || !m.Write || !isLibc(m.Path) || m.Size() > mostData {
 			continue
 		}
-		words := make([]byte, m.Size())
-		n, _ := h.view.Mem.ReadAt(words, int64(m.From)) // what is there of it
-		words = words[:n]
-		for o := uint64(0); o+stateEnd <= uint64(n); o += 8 {
-			if !h.looksLikeBins(words[o:], m.From+o) || !h.bins(m.From+o) {
+		data, at, err := dataOf(v, m)
+		if err != nil {
+			failed = errors.Join(failed, err)
+		}
+		for o := 0; o+16*bins <= len(data); o += 8 {
+			if !binsAt(v, data, at, o) {
 				continue
 			}
-			for _, delta := range starts() {
-				if h.ring(m.From+o, delta) {
-					h.parameters(words)
-					return nil
-				}
+			s := &states{bins: at + uint64(o), data: data, at: at}
+			if err := s.ring(v); err != nil {
+				failed = errors.Join(failed, err)
+				continue
 			}
+			return s, nil
 		}
 	}
-	return ErrNoArena
+	if failed != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoArena, failed)
+	}
+	return nil, ErrNoArena
 }
 
-// looksLikeBins looks at the first bins only.
-func (h *Heap) looksLikeBins(b []byte, at uint64) bool {
-	self := 0
-	for i := range 16 {
-		fd, bk := binary.LittleEndian.Uint64(b[16*i:]), binary.LittleEndian.Uint64(b[16*i+8:])
-		own := at + 16*uint64(i) - 16
-		if fd == own && bk == own {
-			self++
-			continue
-		}
-		if fd == own || bk == own || !h.view.Writable(fd) || !h.view.Writable(bk) {
-			return false
+// dataOf reads a mapping; pages that cannot be read stay zero, which no arena is made of.
+func dataOf(v *procmem.View, m procmem.Mapping) ([]byte, uint64, error) {
+	data := make([]byte, m.Size())
+	var failed error
+	for o := 0; o < len(data); {
+		n, err := v.Mem.ReadAt(data[o:], int64(m.From)+int64(o))
+		o += max(0, min(n, len(data)-o))
+		if err != nil {
+			failed = err
+			next := (o/procmem.PageSize + 1) * procmem.PageSize
+			clear(data[o:min(next, len(data))])
+			o = next
 		}
 	}
-	return self > 0 || h.view.Writable(at)
+	return data, m.From, failed
 }
 
-// bins tells whether all bins are lists that lead back.
-func (h *Heap) bins(at uint64) bool {
-	for i := range uint64(binCount) {
-		own := at + 16*i - 16
-		fd, err1 := h.view.Word(own + 16)
-		bk, err2 := h.view.Word(own + 24)
-		if err1 != nil || err2 != nil {
-			return false
-		}
-		if fd == own && bk == own {
+// binsAt tells whether bins[0] is at an offset: an empty bin links to itself, in any
+// other the first and the last chunk link back to it.
+func binsAt(v *procmem.View, data []byte, at uint64, o int) bool {
+	pair := func(bin int) (self, fd, bk uint64) {
+		p := o + 16*bin
+		return at + uint64(p) - 16, binary.LittleEndian.Uint64(data[p:]), binary.LittleEndian.Uint64(data[p+8:])
+	}
+	if self, fd, bk := pair(bins - 1); fd != self || bk != self {
+		return false
+	}
+	broken := 0
+	for bin := range bins {
+		self, fd, bk := pair(bin)
+		if fd == self && bk == self {
 			continue
 		}
-		back, err1 := h.view.Word(fd + 24)
-		forth, err2 := h.view.Word(bk + 16)
-		if err1 != nil || err2 != nil || back != own || forth != own {
-			return false
+		back, err := v.Word(fd + 24)
+		forth, err2 := v.Word(bk + 16)
+		if err != nil || err2 != nil || back != self || forth != self {
+			if broken++; broken > mostBroken {
+				return false
+			}
 		}
 	}
 	return true
 }
 
-// ring follows the arenas from the main one until it comes back to it.
-func (h *Heap) ring(mainBins, delta uint64) bool {
-	first := mainBins - delta
-	h.Arenas = nil
-	for at := first; len(h.Arenas) < mostArenas; {
-		b := at + delta
-		top, err1 := h.view.Word(b + ^uint64(15))
-		next, err2 := h.view.Word(b + atNext)
-		system, err3 := h.view.Word(b + atSystem)
-		if err1 != nil || err2 != nil || err3 != nil || !h.view.Writable(next) || system > 1<<46 || len(h.Arenas) > 0 && !h.bins(b) {
-			return false
-		}
-		a := Arena{Main: at == first, Address: at, System: int64(system), bins: b, top: top}
-		if !h.parts(&a, b+stateEnd) {
-			return false
-		}
-		h.Arenas = append(h.Arenas, a)
-		if next == first {
-			return true
-		}
-		at = next
+// ring follows next from main_arena until it comes back.
+func (s *states) ring(v *procmem.View) error {
+	first, err := v.Word(s.bins + nextAt)
+	if err != nil {
+		return err
 	}
-	return false
+	deltas := []uint64{withFast, noFast}
+	if d := s.bins - first; d <= 512 && d%8 == 0 {
+		deltas = []uint64{d} // the only one
+	} else {
+		for d := uint64(16); d <= 256; d += 8 {
+			deltas = append(deltas, d)
+		}
+	}
+	for _, d := range deltas {
+		if list, ok := closes(v, s.bins-d, d); ok {
+			s.delta, s.list = d, list
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: the ring of arenas of %#x", ErrTorn, s.bins)
 }
 
-// parts finds the stretches of an arena: the program's break for the main one, and for
-// others heaps that know the one before.
-func (h *Heap) parts(a *Arena, end uint64) bool {
-	if a.Main {
-		m, ok := h.view.Mapping(a.top)
-		if !ok {
-			return a.System == 0 // nothing was ever taken from it
-		}
-		from := m.From
-		// The kernel can split the break into mappings next to each other.
-		for _, o := range h.view.Maps() {
-			if o.To == from && o.Path == "[heap]" && m.Path == "[heap]" {
-				from = o.From
-			}
-		}
-		a.Parts = []Range{{from, a.top}}
-		return true
-	}
-	heap := a.top &^ (heapMax - 1)
-	for range mostHeaps {
-		owner, err1 := h.view.Word(heap)
-		prev, err2 := h.view.Word(heap + 8)
-		size, err3 := h.view.Word(heap + 16)
-		if err1 != nil || err2 != nil || err3 != nil || owner != a.Address || size > heapMax || size < 64 {
-			return false
-		}
-		r := Range{heap + headOf(a.Address), heap + size}
-		if heap == a.Address&^(heapMax-1) {
-			r.From = (end + 15) &^ 15 // behind the arena's own struct
-		}
-		if heap == a.top&^(heapMax-1) {
-			r.To = a.top
-		}
-		a.Parts = append(a.Parts, r)
-		if prev == 0 {
-			return true
-		}
-		heap = prev &^ (heapMax - 1)
-	}
-	return false
-}
-
-// headOf is the size of struct heap_info: 32 bytes, since 2.35 48. In the first heap the
-// arena stands right behind it; in others the first chunk tells: its size stands at 8.
-func headOf(arena uint64) uint64 {
-	first := arena &^ (heapMax - 1)
-	if o := arena - first; o >= 0x20 && o <= 0x80 {
-		return o
-	}
-	return 0x20
-}
-
-// fast sums up the chunks of fast bins: lists that are free, but whose chunks look as if
-// in use. Since 2.32 their links are mangled with the address (PROTECT_PTR).
-func (h *Heap) fast(a *Arena, visit func(at uint64)) (sum int64, err error) {
-	if a.bins-a.Address < 96 {
-		return 0, nil // a glibc without them
-	}
-	seen := 0
-	for i := range uint64(fastCount) {
-		at, err := h.view.Word(a.bins - 16 - 8*fastCount + 8*i)
+func closes(v *procmem.View, start, delta uint64) ([]uint64, bool) {
+	list := []uint64{start}
+	seen := map[uint64]bool{start: true}
+	for at := start; len(list) < mostArenas; {
+		next, err := v.Word(at + delta + nextAt)
 		if err != nil {
-			return 0, err
+			return nil, false
 		}
-		for at != 0 && seen < mostFast {
-			seen++
-			size, err1 := h.view.Word(at + 8)
-			link, err2 := h.view.Word(at + 16)
-			if err1 != nil || err2 != nil || size&^7 > 256 {
-				return 0, fmt.Errorf("%w: a list of free chunks leads to none", ErrTorn)
-			}
-			sum += int64(size &^ 7)
-			visit(at)
-			next := link ^ (at+16)>>12
-			if next != 0 && (next%16 != 0 || !h.view.Writable(next)) {
-				next = link // not mangled
-			}
-			if link == 0 {
-				next = 0
-			}
-			at = next
+		if next == start {
+			return list, true
 		}
+		if seen[next] || next%8 != 0 || !v.Writable(next) {
+			return nil, false
+		}
+		seen[next] = true
+		list, at = append(list, next), next
 	}
-	return sum, nil
+	return nil, false
 }
 
-// mostMaps is DEFAULT_MMAP_MAX, which stands behind the count of blocks.
-const mostMaps = 65536
+// totals are words of struct malloc_par.
+type totals struct {
+	sbrkBase     uint64
+	chunks, held int64
+	grain        uint64 // bytes that top is trimmed in: a page, or thp_pagesize
+}
 
-// parameters finds mp_ by its field sbrk_base, and with it how much is mapped for single
-// blocks. The count stands 36 bytes before it since 2.35 (hp_flags came), 32 before.
-func (h *Heap) parameters(words []byte) {
-	main := h.Arenas[0]
-	if len(main.Parts) == 0 {
-		return
-	}
-	for o := 40; o+8 <= len(words); o += 8 {
-		if binary.LittleEndian.Uint64(words[o:]) != main.Parts[0].From {
+// par finds mp_ by its sbrk_base, which lies in [from, to), mostly at its begin: before it stand
+// max_mmapped_mem and mmapped_mem, and before these the counts of mmaps, 2.35 and later
+// behind one more int.
+func (s *states) par(from, to uint64) (t totals, ok bool) {
+	score := 0
+	for o := 64; o+8 <= len(s.data); o += 8 {
+		base := binary.LittleEndian.Uint64(s.data[o:])
+		if base < from || base >= to || base%16 != 0 {
 			continue
 		}
-		bytes := binary.LittleEndian.Uint64(words[o-16:])
-		for _, back := range []int{36, 32} {
-			count, most := binary.LittleEndian.Uint32(words[o-back:]), binary.LittleEndian.Uint32(words[o-back+4:])
-			if most == mostMaps && bytes%procmem.PageSize == 0 && bytes < 1<<46 && uint64(count)*procmem.PageSize <= bytes {
-				h.MmapChunks, h.MmapBytes = int64(count), int64(bytes)
-				return
+		held, peak := binary.LittleEndian.Uint64(s.data[o-16:]), binary.LittleEndian.Uint64(s.data[o-8:])
+		if held > peak || peak >= 1<<47 || held%8 != 0 {
+			continue
+		}
+		for _, before := range []int{36, 32} {
+			p := s.data[o-before:]
+			n, limit, most := int32(binary.LittleEndian.Uint32(p)), int32(binary.LittleEndian.Uint32(p[4:])), int32(binary.LittleEndian.Uint32(p[8:]))
+			if n < 0 || n > most || (n == 0) != (held == 0) || (most == 0) != (peak == 0) || limit < 0 {
+				continue
+			}
+			mark := 1
+			if base == from {
+				mark += 2
+			}
+			if limit == defaultMmaps {
+				mark += 4
+			}
+			if mark > score {
+				score, t, ok = mark, totals{base, int64(n), int64(held), s.grain(o, before)}, true
 			}
 		}
 	}
+	return t, ok && score > 1
 }
+
+// grain reads thp_pagesize, which mp_ has since 2.35; glibc.malloc.hugetlb=1 sets it.
+func (s *states) grain(o, before int) uint64 {
+	if before == 36 {
+		if size := binary.LittleEndian.Uint64(s.data[o-56:]); size > procmem.PageSize && size <= 1<<30 && size&(size-1) == 0 {
+			return size
+		}
+	}
+	return procmem.PageSize
+}
+
+// defaultMmaps is DEFAULT_MMAP_MAX.
+const defaultMmaps = 65536

@@ -1,125 +1,98 @@
 package nativemem
 
 import (
-	"encoding/binary"
-	"errors"
 	"fmt"
 
 	"culprit/internal/source/procmem"
 )
 
-// Bits of a chunk's size.
-const (
-	prevInUse = 1
-	isMmapped = 2
-	sizeBits  = 7
-)
-
-// cursor reads heads of chunks one after another in large pieces.
-type cursor struct {
-	m    procmem.Mem
-	at   uint64
-	data []byte
-	buf  []byte
+// raw is a chunk as its header tells it.
+type raw struct {
+	at, size uint64
+	used     bool
 }
 
-const piece = 1 << 20
-
-// head reads the two words before what the program has.
-func (c *cursor) head(at uint64) (prev, size uint64, err error) {
-	if at < c.at || at+16 > c.at+uint64(len(c.data)) {
-		if c.buf == nil {
-			c.buf = make([]byte, piece)
-		}
-		n, err := c.m.ReadAt(c.buf, int64(at)) // up to the next page that is not there
-		if n < 16 {
-			return 0, 0, err
-		}
-		c.at, c.data = at, c.buf[:n]
-	}
-	o := at - c.at
-	return binary.LittleEndian.Uint64(c.data[o:]), binary.LittleEndian.Uint64(c.data[o+8:]), nil
-}
-
-// each visits the chunks of an arena up to its top. A size that leads nowhere is an error:
-// what lies behind it is not known.
-func (h *Heap) each(a *Arena, visit func(Chunk)) error {
-	for _, r := range a.Parts {
-		if err := h.part(a, r, visit); err != nil {
+// each visits all chunks of a stretch but top. Sizes are added until they lead to its
+// end; anything else is ErrTorn.
+func (k *walk) each(w *window, visit func(raw)) error {
+	var prev raw
+	have := false
+	for at := k.first; ; {
+		head, err := w.word(at+8, k.end)
+		if err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-func (h *Heap) part(a *Arena, r Range, visit func(Chunk)) error {
-	c := &cursor{m: h.view.Mem}
-	at := r.From
-	if !a.Main && at%heapMax == 0x20 { // which head the heap has is told by its first chunk
-		if _, size, err := c.head(at); err == nil && (size&^sizeBits < minSize || size > heapMax) {
-			at += 16
+		if have {
+			prev.used = head&prevInUse != 0
+			visit(prev)
 		}
-	}
-	_, size, err := c.head(at)
-	if err != nil {
-		return torn(at, err)
-	}
-	for at < r.To {
-		n := size &^ sizeBits
-		if r.To != a.top && n <= 16 {
-			return nil // the two fence posts at the end of a heap that is full
+		if at == k.stop {
+			if size := head &^ flags; k.full && size != 0 && size != header {
+				return fmt.Errorf("%w: no fence at %#x", ErrTorn, at)
+			}
+			return nil
 		}
-		if n < minSize || n%16 != 0 || at+n > r.To {
-			return torn(at, fmt.Errorf("a chunk of %d bytes", n))
-		}
-		_, next, err := c.head(at + n)
-		if err != nil {
-			return torn(at+n, err)
-		}
-		visit(Chunk{Address: at + 16, Size: int64(n), InUse: next&prevInUse != 0})
-		at, size = at+n, next
-	}
-	return nil
-}
-
-func torn(at uint64, err error) error {
-	if errors.Is(err, procmem.ErrGone) {
-		return err
-	}
-	return fmt.Errorf("%w: at %#x: %w", ErrTorn, at, err)
-}
-
-// mapped finds blocks with a mapping of their own: they begin with a page whose head says
-// so, and follow each other where mappings have grown together.
-func (h *Heap) mapped() {
-	left := h.MmapBytes
-	for _, m := range h.view.Maps() {
-		if left <= 0 {
-			return
-		}
-		if m.File || m.Path != "" || !m.Write || !m.Read || m.Share {
+		size := head &^ flags
+		if size == header { // a fence
+			have = false
+			if at, err = k.behind(w, at); err != nil {
+				return err
+			}
 			continue
 		}
-		for at := m.From; at+procmem.PageSize <= m.To && left > 0; {
-			n := h.mappedAt(at, m.To)
-			if n == 0 {
-				at += procmem.PageSize
-				continue
-			}
-			h.Mapped = append(h.Mapped, Range{at, at + n})
-			at += n
-			left -= int64(n)
+		if size < smallest || size%align != 0 || head&isMmapped != 0 || at > k.stop || size > k.stop-at {
+			return fmt.Errorf("%w: a chunk at %#x of %d bytes, %d before the end", ErrTorn, at, size, int64(k.stop-at))
 		}
+		prev, have = raw{at: at, size: size}, true
+		at += size
 	}
 }
 
-// mappedAt gives the size of the block at a page, 0 where there is none.
-func (h *Heap) mappedAt(at, end uint64) uint64 {
-	prev, err1 := h.view.Word(at)
-	size, err2 := h.view.Word(at + 8)
-	n := size &^ sizeBits
-	if err1 != nil || err2 != nil || prev != 0 || size&sizeBits != isMmapped || n%procmem.PageSize != 0 || n == 0 || n > end-at {
-		return 0
+// behind gives the place behind a fence. Two fences in main_arena mean that another user
+// of sbrk took what follows (sysmalloc): the next chunk is looked for.
+func (k *walk) behind(w *window, at uint64) (uint64, error) {
+	at += header
+	if !k.sbrk {
+		return at, nil
 	}
-	return n
+	head, err := w.word(at+8, k.end)
+	if err != nil {
+		return 0, err
+	}
+	if head&^flags != header {
+		return at, nil
+	}
+	at += header
+	for i := range k.resumeAt {
+		if k.resumeAt[i].from == at {
+			return k.resumeAt[i].to, nil
+		}
+	}
+	for try := at; try-at < mostGap && try < k.stop; try += align {
+		if k.leads(w.view, try) {
+			k.resumeAt = append(k.resumeAt, gap{at, try})
+			return try, nil
+		}
+	}
+	return 0, fmt.Errorf("%w: nothing of it follows a gap at %#x", ErrTorn, at)
+}
+
+// mostGap is how much another user of sbrk may have taken at once, in bytes, and proof
+// how many chunks in a row show that they are some.
+const (
+	mostGap = 16 << 20
+	proof   = 64
+)
+
+// leads tells whether chunks follow each other from a place on.
+func (k *walk) leads(v *procmem.View, at uint64) bool {
+	for n := 0; n < proof && at != k.stop; n++ {
+		head, err := v.Word(at + 8)
+		size := head &^ flags
+		if err != nil || at > k.stop || size < smallest || size%align != 0 || size > k.stop-at || n == 0 && head&prevInUse == 0 {
+			return n > 1 && size == header
+		}
+		at += size
+	}
+	return true
 }

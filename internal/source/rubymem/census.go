@@ -99,8 +99,25 @@ func (r *Ruby) Census() (Census, error) {
 			c.Objects += k
 		}
 	}
+	if err := r.agrees(c); err != nil {
+		return Census{}, err
+	}
 	c.ByClass = r.byClass(tallies)
 	return c, nil
+}
+
+// agrees holds a census against Ruby's own counter of slots. Pages that went away are
+// counted as missing; a heap that grows meanwhile may differ by what it grew. Off by half,
+// it is another heap's counter, or another table.
+func (r *Ruby) agrees(c Census) error {
+	own := int64(min(r.GCStat()["heap_available_slots"], 1<<62))
+	if own == 0 || c.Unread > c.Pages {
+		return fmt.Errorf("ruby %s: %w: %d of %d pages could not be read", r.Version, ErrNoHeap, c.Unread, c.Pages+c.Unread)
+	}
+	if 2*c.Slots < own || c.Slots > 2*own {
+		return fmt.Errorf("ruby %s: %w: %d slots were counted, Ruby counts %d", r.Version, ErrNoHeap, c.Slots, own)
+	}
+	return nil
 }
 
 // owned is what an object owns outside of its slot as far as the slot tells, in bytes.
@@ -173,15 +190,16 @@ func (r *Ruby) keyOf(t *tally) (name, library string) {
 }
 
 // Bodies are the stretches that pages of the heap take, by address, those next to each
-// other as one.
-func (r *Ruby) Bodies() (list [][2]uint64) {
+// other as one. unread counts pages whose place could not be read.
+func (r *Ruby) Bodies() (list [][2]uint64, unread int) {
 	for i := range r.pages {
 		at, ok := r.word(r.table + 8*uint64(i))
-		if !ok {
-			continue
+		pg, whole := page{}, false
+		if ok {
+			pg, whole = r.page(at)
 		}
-		pg, ok := r.page(at)
-		if !ok {
+		if !whole {
+			unread++
 			continue
 		}
 		from := pg.start &^ (r.lay.align - 1)
@@ -191,5 +209,5 @@ func (r *Ruby) Bodies() (list [][2]uint64) {
 		}
 		list = append(list, [2]uint64{from, from + r.lay.align})
 	}
-	return list
+	return list, unread
 }

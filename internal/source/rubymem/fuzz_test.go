@@ -39,29 +39,36 @@ func (m image) ReadAt(b []byte, off int64) (int, error) {
 
 func versions() []string { return []string{"2.7", "3.1", "3.3", "3.4"} }
 
-// tiny is a heap of one page in 256 KB: a global variable points to an object space,
-// that to a table, that to a page, and the page's body back to it. One slot is a thread
-// with a stack of one frame.
+// tinyPages are just enough for a heap.
+const tinyPages = sampled
+
+// tiny is a small heap: a global variable points to an object space, that to a table, that
+// to pages, and each page's body back to it. One slot is a thread with a stack of one
+// frame.
 func tiny(l layout) []byte {
-	b := make([]byte, 256<<10)
+	b := make([]byte, 0x40000+(tinyPages+1)*l.align)
 	put := func(at, v uint64) { binary.LittleEndian.PutUint64(b[at-base:], v) }
-	space, table, pg, body := base+0x4000, base+0x6000, base+0x7000, base+0x10000
+	space, table, body := base+0x4000, base+0x6000, base+0x40000
 	put(base, space)
 	put(space+l.sorted, table)
 	entries := table
 	if l.darray {
-		put(table, 1)
+		put(table, tinyPages)
 		entries += 16
 	} else {
-		put(space+l.allocated, 1)
+		put(space+l.allocated, tinyPages)
 	}
-	put(entries, pg)
-	put(pg+l.start, body+16)
-	if l.fixedSlot == 0 {
-		binary.LittleEndian.PutUint16(b[pg+l.slotSize-base:], 40)
+	for i := range uint64(tinyPages) {
+		pg, at := base+0x8000+0x1000*i, body+i*l.align
+		put(entries+8*i, pg)
+		put(pg+l.start, at+16)
+		if l.fixedSlot == 0 {
+			binary.LittleEndian.PutUint16(b[pg+l.slotSize-base:], 40)
+		}
+		binary.LittleEndian.PutUint16(b[pg+l.total-base:], 100)
+		put(at, pg)
 	}
-	binary.LittleEndian.PutUint16(b[pg+l.total-base:], 100)
-	put(body, pg)
+	tinyCounters(l, put, space)
 	for i := range uint64(30) {
 		put(body+16+40*i, tString)
 	}
@@ -94,6 +101,20 @@ func tiny(l layout) []byte {
 	return b
 }
 
+// tinyCounters says how many slots there are.
+func tinyCounters(l layout, put func(at, v uint64), space uint64) {
+	for _, f := range []string{"eden_heap.total_slots", "size_pools[].eden_heap.total_slots", "heaps[].total_slots"} {
+		if o, ok := l.field("rb_objspace", f); ok {
+			put(space+o, 100*tinyPages)
+		}
+	}
+	for _, f := range []string{"size_pools[].slot_size", "heaps[].slot_size"} {
+		if o, ok := l.field("rb_objspace", f); ok {
+			put(space+o, 40)
+		}
+	}
+}
+
 const base uint64 = 0x7f0000000000
 
 func memory(b []byte, version string) image {
@@ -118,10 +139,10 @@ func TestTiny(t *testing.T) {
 			t.Fatalf("%s: %v", v, err)
 		}
 		c, err := r.Census()
-		if err != nil || c.Objects != 30 || c.Slots != 100 || c.ByType["T_STRING"] != 29 || c.ByType["FREE"] != 70 {
+		if err != nil || c.Objects != 30 || c.Slots != 100*tinyPages || c.ByType["T_STRING"] != 29 || c.ByType["FREE"] != 100*tinyPages-30 {
 			t.Errorf("%s: %+v, %v", v, c, err)
 		}
-		threads, err := r.Threads(true)
+		threads, _, err := r.Sample()
 		if err != nil || len(threads) != 1 || len(threads[0].Frames) != 1 {
 			t.Errorf("%s: %+v, %v", v, threads, err)
 		}
@@ -132,7 +153,7 @@ func TestTiny(t *testing.T) {
 func FuzzRuby(f *testing.F) {
 	for i, v := range versions() {
 		l := layoutOf(f, v)
-		for _, at := range []uint64{0, l.sorted + 0x4000, 0x7000, 0x20000 + l.threadEC, 0x21000, 0x21008, 0x21010, 0x25010, 0x26000 + l.body.path, 0x26000 + l.body.infoSize} {
+		for _, at := range []uint64{0, l.sorted + 0x4000, 0x8000, 0x20000 + l.threadEC, 0x21000, 0x21008, 0x21010, 0x25010, 0x26000 + l.body.path, 0x26000 + l.body.infoSize} {
 			for _, w := range []uint64{0, base + 0x6008, base + 0x21000, ^uint64(0), 1 << 40} {
 				f.Add(uint8(i), uint32(at), w)
 			}
@@ -154,7 +175,9 @@ func FuzzRuby(f *testing.F) {
 		if err == nil && (sum != c.Slots || c.Objects > c.Slots || c.Slots > int64(len(b))/40) {
 			t.Fatalf("%+v", c)
 		}
-		_, _ = r.Threads(true)
+		_, _, _ = r.Sample()
+		_, _ = r.Fibers()
+		_, _ = r.Bodies()
 		_ = r.GCStat()
 	})
 }

@@ -15,13 +15,12 @@ type page struct {
 
 // How the table of pages is looked for.
 const (
-	window   = 4 << 10 // of each struct that a global variable of Ruby points to
-	sampled  = 8       // pages that have to agree
+	window = 4 << 10 // of each struct that a global variable of Ruby points to
+	// sampled is how many pages have to agree, each in its own place and behind the one
+	// before: a table of fewer is no heap. One page can be the leavings of anything; Ruby 3.3
+	// without a gem has 11 (GC.stat[:heap_allocated_pages]), others more.
+	sampled  = 8
 	mostPage = 1 << 24
-	// surely is how many pages that agree are no chance: fewer can be the leavings of a table
-	// that has moved, so the largest counts. Ruby begins with 16 or more (gc.c,
-	// GC_HEAP_INIT_SLOTS of 10,000).
-	surely = 16
 	// mostGlobals is the most that global variables take: Ruby's are some 100 KB.
 	mostGlobals = 64 << 20
 )
@@ -53,14 +52,12 @@ func (r *Ruby) page(at uint64) (page, bool) {
 // in which, at the place that the version has it, there is a table whose entries are
 // pages that hold together.
 func (r *Ruby) find() error {
-	r.space, r.table, r.pages = 0, 0, 0
+	found := false
 	r.eachGlobal(func(w uint64) bool {
-		if w%8 == 0 && r.view.Writable(w) {
-			r.inside(w)
-		}
-		return r.pages < surely
+		found = w%8 == 0 && r.view.Writable(w) && r.inside(w)
+		return !found
 	})
-	if r.pages == 0 {
+	if !found {
 		return ErrNoHeap
 	}
 	return nil
@@ -101,24 +98,30 @@ func globals(maps []procmem.Mapping, i int) bool {
 
 // inside looks for the table through a struct, and through what it points to: the
 // machine has the object space in a field that moves between builds.
-func (r *Ruby) inside(at uint64) {
-	r.take(at)
-	for o := uint64(0); o < window && r.pages < surely; o += 8 {
+func (r *Ruby) inside(at uint64) bool {
+	if r.take(at) {
+		return true
+	}
+	for o := uint64(0); o < window; o += 8 {
 		w, ok := r.word(at + o)
 		if !ok {
-			return
+			return false
 		}
-		if w%8 == 0 && w != at && r.view.Writable(w) {
-			r.take(w)
+		if w%8 == 0 && w != at && r.view.Writable(w) && r.take(w) {
+			return true
 		}
 	}
+	return false
 }
 
-// take makes a struct the object space, if it is one and no larger one was found.
-func (r *Ruby) take(space uint64) {
-	if table, n := r.tableOf(space); n > r.pages {
-		r.space, r.table, r.pages = space, table, n
+// take makes a struct the object space, if it is one.
+func (r *Ruby) take(space uint64) bool {
+	table, n := r.tableOf(space)
+	if n == 0 {
+		return false
 	}
+	r.space, r.table, r.pages = space, table, n
+	return true
 }
 
 // tableOf reads the table of an object space, n is 0 when that is none.
@@ -134,17 +137,20 @@ func (r *Ruby) tableOf(space uint64) (table uint64, n int) {
 	} else {
 		count, ok = r.word(space + r.lay.allocated)
 	}
-	if !ok || count == 0 || count > mostPage {
+	if !ok || count < sampled || count > mostPage {
 		return 0, 0
 	}
+	before := uint64(0)
 	for i := range uint64(sampled) {
 		at, ok := r.word(table + 8*(count*i/sampled))
 		if !ok {
 			return 0, 0
 		}
-		if _, ok := r.page(at); !ok {
+		pg, ok := r.page(at)
+		if !ok || pg.start <= before {
 			return 0, 0
 		}
+		before = pg.start
 	}
 	return table, int(count)
 }

@@ -26,14 +26,11 @@ var (
 // Ruby is an interpreter in a memory. One goroutine may use it.
 type Ruby struct {
 	Version string // "3.1"
-	// Warnings tell what could not be read.
-	Warnings []string
-
-	view  *procmem.View
-	lay   layout
-	space uint64 // struct rb_objspace
-	table uint64 // of pages
-	pages int
+	view    *procmem.View
+	lay     layout
+	space   uint64 // struct rb_objspace
+	table   uint64 // of pages
+	pages   int
 
 	names   names
 	classes map[uint64]string

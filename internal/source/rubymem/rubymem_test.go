@@ -162,7 +162,7 @@ func sameStat(t *testing.T, stat map[string]uint64, own map[string]float64) {
 }
 
 func sameTraces(t *testing.T, r *rubymem.Ruby, own said) {
-	threads, err := r.Threads(true)
+	threads, _, err := r.Sample()
 	if err != nil {
 		t.Fatal(err)
 	}
