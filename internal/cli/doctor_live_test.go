@@ -1,18 +1,15 @@
 package cli_test
 
 import (
-	"bufio"
 	"encoding/json"
-	"errors"
-	"io"
 	"os"
-	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 
 	"culprit"
+	"culprit/internal/lab/started"
 )
 
 // threads is a Ruby whose threads each allocate for themselves, and which then
@@ -37,30 +34,11 @@ $stdin.gets
 // start runs a Ruby until the test ends it, and returns when it has spoken.
 func start(t *testing.T, env []string, args ...string) (pid int) {
 	t.Helper()
-	cmd := exec.Command("ruby", args...)
-	cmd.Env = append(os.Environ(), env...)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
+	p := started.Ruby(t, env, args...)
+	if strings.TrimSpace(p.First) != "ready" {
+		t.Fatalf("ruby said %q", p.First)
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("%v; hint: make setup", err)
-	}
-	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || strings.TrimSpace(line) != "ready" {
-		t.Fatalf("ruby said %q, %v", line, err)
-	}
-	t.Cleanup(func() {
-		_, werr := io.WriteString(in, "\n")
-		if err := errors.Join(werr, in.Close(), cmd.Wait()); err != nil {
-			t.Error(err)
-		}
-	})
-	return cmd.Process.Pid
+	return p.PID
 }
 
 func doctor(t *testing.T, args ...string) culprit.Doctor {

@@ -1,15 +1,12 @@
 package inspection_test
 
 import (
-	"bufio"
-	"errors"
-	"io"
 	"os"
-	"os/exec"
 	"testing"
 	"time"
 
 	"culprit/internal/inspection"
+	"culprit/internal/lab/started"
 	"culprit/internal/livefacts"
 	"culprit/internal/source/proc"
 )
@@ -17,7 +14,7 @@ import (
 // start starts a Ruby that has made a heap, and waits.
 func start(t *testing.T) *inspection.Target {
 	t.Helper()
-	cmd := exec.Command("ruby", "-e", `require "json"; require "stringio"
+	p := started.Ruby(t, nil, "-e", `require "json"; require "stringio"
 KEPT = Array.new(100_000) { |i| "text #{i} that has bytes of its own in malloc's heap" }
 MORE = (1..20_000).to_h { |i| [i.to_s, { "a" => [i] * 4, "b" => Object.new }] }
 gone = Array.new(300_000) { "z" * 200 }; gone = nil
@@ -25,30 +22,7 @@ Thread.new { sleep }
 f = Fiber.new { Fiber.yield }; f.resume
 GC.start; GC.start
 puts "ready"; $stdout.flush; $stdin.gets`)
-	cmd.Dir = "/" // which every Ruby's system has
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("%v; hint: make setup", err)
-	}
-	t.Cleanup(func() {
-		_, werr := io.WriteString(in, "\n")
-		if err := errors.Join(werr, in.Close(), cmd.Wait()); err != nil {
-			t.Error(err)
-		}
-	})
-	if s, err := bufio.NewReader(out).ReadString('\n'); err != nil || s != "ready\n" {
-		t.Fatal(s, err)
-	}
-	time.Sleep(100 * time.Millisecond) // until it waits
-	target, err := inspection.Live("/proc", cmd.Process.Pid)
+	target, err := inspection.Live("/proc", p.PID)
 	if err != nil {
 		t.Fatal(err)
 	}

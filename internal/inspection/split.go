@@ -12,6 +12,7 @@ import (
 	"culprit/internal/source/nativemem"
 	"culprit/internal/source/proc"
 	"culprit/internal/source/procmem"
+	"culprit/internal/source/rubymem"
 )
 
 // Names of categories.
@@ -31,16 +32,28 @@ const (
 func (t *Target) Inspect(tool string, fs proc.FS) (livefacts.Inspect, error) {
 	d := livefacts.Inspect{
 		Schema: livefacts.InspectSchema, Tool: tool, PID: t.PID, Core: t.Core, Ruby: t.Interpreter(),
-		Allocator: nativemem.Allocator(t.Mem.Maps()), GC: t.Ruby.GCStat(), PSS: culprit.Unknown, Swap: culprit.Unknown, Reclaimable: culprit.Unknown,
+		Allocator: nativemem.Allocator(t.Mem.Maps()), PSS: culprit.Unknown, Swap: culprit.Unknown, Reclaimable: culprit.Unknown,
 	}
+	if err := t.again(); err != nil {
+		return d, err
+	}
+	bodies, _ := t.Ruby.Bodies() // pages that cannot be read are told of the look after
 	regions, err := t.regions(fs, &d)
 	if err != nil {
 		return d, err
 	}
+	// The heap is looked at before and after the kernel is asked: pages that it took or gave
+	// back meanwhile would be nobody's.
+	if err := t.again(); err != nil {
+		return d, err
+	}
+	after, unread := t.Ruby.Bodies()
+	bodies = union(bodies, after)
 	census, err := t.Ruby.Census()
 	if err != nil {
 		return d, err
 	}
+	d.GC = t.Ruby.GCStat()
 	if census.Unread > 0 {
 		d.Warnings = append(d.Warnings, fmt.Sprintf("%d of %d pages of Ruby's heap changed while they were read", census.Unread, census.Pages+census.Unread))
 	}
@@ -57,16 +70,45 @@ func (t *Target) Inspect(tool string, fs proc.FS) (livefacts.Inspect, error) {
 		}
 		d.Warnings = append(d.Warnings, "native heap: "+err.Error())
 	}
-	t.split(&d, regions, heap, census.Owned, err)
+	t.split(&d, regions, bodies, heap, census.Owned, err)
+	if unread > 0 {
+		d.Categories[0].Quality, d.Categories[0].Reason = livefacts.Estimated, fmt.Sprintf("%d pages of the heap changed while they were read, and are not in it", unread)
+	}
 	return d, nil
 }
+
+// again looks at a live process anew. A heap that moves under the hand is looked for again.
+func (t *Target) again() (err error) {
+	l, ok := t.Mem.(*procmem.Live)
+	if !ok {
+		return nil
+	}
+	for range tries {
+		if err = l.Refresh(); err != nil {
+			return err
+		}
+		if err = t.Ruby.Again(); !errors.Is(err, rubymem.ErrNoHeap) {
+			return err
+		}
+	}
+	return err
+}
+
+// walks is how often the native heap of a process that goes on is walked: each walk of one
+// that allocates closes in about three of four cases.
+const walks = 8
 
 // readNative walks the native heap. One that changes meanwhile is walked again.
 func readNative(m procmem.Mem) (*nativemem.Heap, error) {
 	var err error
-	for range tries {
+	for range walks {
+		if l, ok := m.(*procmem.Live); ok {
+			if err := l.Refresh(); err != nil {
+				return nil, err
+			}
+		}
 		var h *nativemem.Heap
-		if h, err = nativemem.Read(procmem.NewView(m)); err == nil || !errors.Is(err, nativemem.ErrTorn) && !errors.Is(err, nativemem.ErrNoArena) {
+		if h, err = nativemem.Read(procmem.NewView(m)); err == nil || errors.Is(err, nativemem.ErrAllocator) || errors.Is(err, procmem.ErrGone) {
 			return h, err
 		}
 	}
@@ -125,8 +167,7 @@ func (t *Target) coreRegions(d *livefacts.Inspect) ([]region, error) {
 }
 
 // split gives each resident page to one category.
-func (t *Target) split(d *livefacts.Inspect, regions []region, heap *nativemem.Heap, owned int64, refused error) {
-	bodies, unread := t.Ruby.Bodies()
+func (t *Target) split(d *livefacts.Inspect, regions []region, bodies [][2]uint64, heap *nativemem.Heap, owned int64, refused error) {
 	var ours []nativemem.Range
 	kept := int64(0)
 	if heap != nil {
@@ -148,13 +189,14 @@ func (t *Target) split(d *livefacts.Inspect, regions []region, heap *nativemem.H
 	free := min(uint64(max(kept, 0)), sum[Malloc])
 	sum[Malloc] -= free
 	sum[Kept] = free
-	of := min(uint64(max(owned, 0)), sum[Malloc])
-	sum[Malloc] -= of
+	from := Malloc
+	if heap == nil {
+		from = Other // where the native heap is then
+	}
+	of := min(uint64(max(owned, 0)), sum[from])
+	sum[from] -= of
 	sum[RubyMalloc] = of
 	d.Categories = categories(sum, refused)
-	if unread > 0 {
-		d.Categories[0].Quality, d.Categories[0].Reason = livefacts.Estimated, fmt.Sprintf("%d pages of the heap changed while they were read, and are not in it", unread)
-	}
 	if t.Core != "" {
 		refuse(d.Categories, Stacks, "a core does not tell the guard pages below stacks")
 	}
@@ -190,10 +232,10 @@ func categories(sum map[string]uint64, refused error) (list []livefacts.Category
 		c := livefacts.Category{Name: name, Bytes: culprit.Bytes(sum[name]), Quality: quality[name][0], Reason: quality[name][1]}
 		if refused != nil {
 			switch name {
-			case RubyMalloc, Malloc, Kept:
+			case Malloc, Kept:
 				c.Bytes, c.Quality, c.Reason = culprit.Unknown, livefacts.Refused, refused.Error()
 			case Other:
-				c.Reason = "the native heap is in it"
+				c.Reason = "what is left of the native heap is in it"
 			}
 		}
 		list = append(list, c)
@@ -211,9 +253,27 @@ func refuse(list []livefacts.Category, name, reason string) {
 	}
 }
 
-// within counts the resident bytes of stretches that lie in a mapping.
+// union joins stretches of two moments, both by address.
+func union(a, b [][2]uint64) (list [][2]uint64) {
+	all := slices.Concat(a, b)
+	slices.SortFunc(all, func(a, b [2]uint64) int { return cmp.Compare(a[0], b[0]) })
+	for _, s := range all {
+		if k := len(list); k > 0 && s[0] <= list[k-1][1] {
+			list[k-1][1] = max(list[k-1][1], s[1])
+			continue
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// within counts the resident bytes of stretches that lie in a mapping. One that is all
+// theirs counts as the kernel told it: its pages may be gone by now.
 func (t *Target) within(bodies [][2]uint64, r region) (sum uint64) {
 	i, _ := slices.BinarySearchFunc(bodies, r.From, func(b [2]uint64, at uint64) int { return cmp.Compare(b[1], at+1) })
+	if i < len(bodies) && bodies[i][0] <= r.From && bodies[i][1] >= r.To && r.rss > 0 {
+		return r.rss
+	}
 	for ; i < len(bodies) && bodies[i][0] < r.To; i++ {
 		if a, b := max(bodies[i][0], r.From), min(bodies[i][1], r.To); a < b {
 			_ = t.Mem.Present(a, b, func(from, to uint64) { sum += to - from }) // a process that is gone is told by the next read

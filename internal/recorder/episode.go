@@ -27,7 +27,6 @@ type episode struct {
 	grew          int // samples before which it had grown
 	running       bool
 	rss           culprit.Bytes // at the last sample
-	seen          culprit.Bytes // growth that samples saw
 	who           map[[2]string]*presence
 	warnings      []string
 }
@@ -54,13 +53,31 @@ func (e *episode) look(w *Watch) {
 		e.warn("a look at it failed: " + err.Error())
 		return
 	}
-	if ruby(d) < ruby(e.height) && d.RSS < e.height.RSS+e.height.RSS/4 {
+	if e.height.RSS > 0 && !e.better(d) {
 		return
 	}
 	e.height = d
-	if h, err := w.target.Heap(w.Tool); err == nil {
-		e.classes = h.ByClass
+	h, err := w.target.Heap(w.Tool)
+	if err != nil {
+		e.warn("its objects could not be counted: " + err.Error())
+		return
 	}
+	e.classes = h.ByClass
+}
+
+// better tells whether a look tells more than the one that is kept. Of two that have seen
+// the growth alike, one whose native heap could be walked does; else the higher one.
+func (e *episode) better(d livefacts.Inspect) bool {
+	old, now := e.height.RSS-e.before.RSS, d.RSS-e.before.RSS
+	if whole(d) != whole(e.height) && 2*min(old, now) >= max(old, now) {
+		return whole(d)
+	}
+	return ruby(d) >= ruby(e.height) || d.RSS >= e.height.RSS+e.height.RSS/4
+}
+
+// whole tells whether a look has all categories.
+func whole(d livefacts.Inspect) bool {
+	return d.RSS > 0 && !slices.ContainsFunc(d.Categories, func(c livefacts.Category) bool { return c.Quality == livefacts.Refused })
 }
 
 // ruby is what live objects take: pages of the heap stay when their objects have gone.
@@ -84,7 +101,6 @@ func (e *episode) add(threads []rubymem.Thread, torn int, rss culprit.Bytes) {
 	e.torn += torn
 	grown := max(rss-e.rss, 0)
 	e.rss = rss
-	e.seen += grown
 	if grown > 0 {
 		e.grew++
 	}
@@ -196,6 +212,13 @@ func (e *episode) tell(w *Watch, after livefacts.Inspect) livefacts.Episode {
 		From: time.UnixMicro(e.event.A).UTC(), To: time.UnixMicro(e.event.B).UTC(), Bytes: culprit.Bytes(e.event.Bytes),
 		Samples: e.samples, Torn: e.torn, Grew: e.grew, Running: e.running, Warnings: e.warnings,
 	}
+	for _, look := range []livefacts.Inspect{e.before, e.height, after} {
+		for _, s := range look.Warnings {
+			if !slices.Contains(d.Warnings, s) {
+				d.Warnings = append(d.Warnings, s)
+			}
+		}
+	}
 	d.Who = e.ranking()
 	d.Quiet = w.quietN
 	for i, q := range d.Who {
@@ -209,7 +232,7 @@ func (e *episode) tell(w *Watch, after livefacts.Inspect) livefacts.Episode {
 		}
 	}
 	d.Classes = e.classes[:min(len(e.classes), mostClasses)]
-	d.Kind, d.Reason = residence.Growth{Before: e.before, Height: e.height, After: after, Idle: e.idle}.Kind()
+	d.Kind, d.Reason = residence.Growth{Before: e.before, Height: e.height, After: after, Idle: e.idle, Bytes: d.Bytes}.Kind()
 	return d
 }
 

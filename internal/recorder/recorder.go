@@ -60,7 +60,6 @@ type Watch struct {
 	points []casefile.Point
 	before livefacts.Inspect
 	looked time.Time // when before was seen
-	seen   bool
 	open   *episode
 	wait   []*episode // over, and waiting for the look after
 	quiet  map[[2]string]int
@@ -87,22 +86,12 @@ func (w *Watch) Close() error { return w.target.Close() }
 // look sees where the bytes are.
 func (w *Watch) look(now time.Time) (err error) {
 	if w.before, err = w.inspect(); err == nil {
-		w.looked, w.seen = now, true
+		w.looked = now
 	}
 	return err
 }
 
-func (w *Watch) inspect() (livefacts.Inspect, error) {
-	if l, ok := w.target.Mem.(*procmem.Live); ok {
-		if err := l.Refresh(); err != nil {
-			return livefacts.Inspect{}, err
-		}
-	}
-	if err := w.target.Ruby.Again(); err != nil {
-		return livefacts.Inspect{}, err
-	}
-	return w.target.Inspect(w.Tool, w.FS)
-}
+func (w *Watch) inspect() (livefacts.Inspect, error) { return w.target.Inspect(w.Tool, w.FS) }
 
 // Growing tells whether samples should be taken now.
 func (w *Watch) Growing() bool { return w.open != nil }

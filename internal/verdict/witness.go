@@ -11,10 +11,10 @@ import (
 )
 
 // What a recording has to show before it speaks. Half is the majority of the growth.
-// Twenty samples tell a majority from a coin at about the 2 % level (binomial, 15 of 20).
 // Who always runs is in every sample by that alone: to be caught, the odds of being at work
-// while it grew are at least three times those of being at work while nothing grew; three
-// is what the error of twenty quiet samples can make of equal odds.
+// while it grew are at least three times those of being at work while nothing grew. A
+// bystander that is at work half of the time would have to be in 15 of 20 samples for that:
+// 2 % by chance (binomial), so there are at least 20 samples of each, and two episodes.
 const (
 	caughtShare   = 0.5
 	enoughSamples = 20

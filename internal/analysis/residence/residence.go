@@ -65,19 +65,24 @@ type Growth struct {
 	// Idle is how many major collections had run when the work that grew it was over, 0
 	// not known: a collection before that keeps what is in use.
 	Idle uint64
+	// Bytes is how much the process grew in all.
+	Bytes culprit.Bytes
 }
 
 // Kind says what kind of growth it was, and why. A kind takes half of the growth: with
 // less, two of them could claim it.
 func (g Growth) Kind() (kind, reason string) {
 	ruby := g.grown(objects) + g.grown(owned)
-	whole := g.Height.RSS - g.Before.RSS
-	if whole <= 0 {
-		return Unknown, "nothing had grown when the process was looked at"
+	seen := g.Height.RSS - g.Before.RSS
+	if seen <= 0 || 2*seen < g.Bytes {
+		return Unknown, fmt.Sprintf("%s of %s had grown when the process was looked at: less than half", max(seen, 0), g.Bytes)
 	}
+	whole := max(seen, g.Bytes)
 	switch {
 	case 2*ruby >= whole:
 		return g.rubyKind(ruby)
+	case refused(g.Before) || refused(g.Height):
+		return Unknown, fmt.Sprintf("%s of %s are Ruby objects, and the native heap changed too fast to be told from the rest", ruby, whole)
 	case 2*g.grown(native) >= whole:
 		return Native, fmt.Sprintf("%s of %s belong to no Ruby object", g.grown(native), whole)
 	case 2*g.grown(kept) >= whole:
@@ -88,6 +93,16 @@ func (g Growth) Kind() (kind, reason string) {
 		return Fragmentation, fmt.Sprintf("%s of %s are kept by malloc and used by nobody", g.grown(kept), whole)
 	}
 	return Unknown, fmt.Sprintf("of %s, %s are Ruby objects, %s native, %s kept by malloc: none is half", whole, ruby, g.grown(native), g.grown(kept))
+}
+
+// refused tells whether the native heap is not told apart.
+func refused(d livefacts.Inspect) bool {
+	for _, c := range d.Categories {
+		if c.Name == native && c.Quality == livefacts.Refused {
+			return true
+		}
+	}
+	return false
 }
 
 // made is how many objects were made while it grew.

@@ -159,3 +159,18 @@ func (r Ruby) call(binds ...string) []string {
 	head := []string{"unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", enter, "sh", r.Root}
 	return append(append(head, shared...), "--")
 }
+
+// Rerun runs the tests of the package that calls it again for each Ruby, which stands
+// first in PATH. Those whose names begin with TestEveryRuby are left out; flags choose
+// among the others.
+func Rerun(t *testing.T, flags ...string) {
+	for _, r := range All(t) {
+		t.Run(r.Version, func(t *testing.T) {
+			cmd := exec.Command(os.Args[0], append([]string{"-test.skip=^TestEveryRuby", "-test.timeout=10m"}, flags...)...)
+			cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(r.Wrapper(t))+string(filepath.ListSeparator)+os.Getenv("PATH"))
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}

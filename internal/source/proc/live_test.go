@@ -10,41 +10,19 @@ import (
 	"testing"
 
 	"culprit"
+	"culprit/internal/lab/started"
 )
 
 // ruby starts a Ruby that speaks when it is ready, and ends it with the test, or
 // when stop is called.
 func ruby(t *testing.T, env []string, script string) (pid int, stop func()) {
 	t.Helper()
-	cmd := exec.Command("ruby", "-e", script+"; puts; $stdout.flush; gets")
-	cmd.Env = append(os.Environ(), env...)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("%v; hint: make setup", err)
-	}
-	done := false
-	stop = func() {
-		if done {
-			return
-		}
-		done = true
-		if err := errors.Join(in.Close(), cmd.Wait()); err != nil {
+	p := started.Ruby(t, env, "-e", script+"; puts; $stdout.flush; gets")
+	return p.PID, func() {
+		if err := p.Stop(); err != nil {
 			t.Error(err)
 		}
 	}
-	t.Cleanup(stop)
-	if _, err := out.Read(make([]byte, 1)); err != nil {
-		t.Fatal(err)
-	}
-	return cmd.Process.Pid, stop
 }
 
 // TestLive reads a Ruby with threads; the sums over mappings are those that the

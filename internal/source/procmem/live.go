@@ -42,8 +42,21 @@ func Open(root string, pid int) (*Live, error) {
 	return l, nil
 }
 
+// rereads is how often a list of mappings that does not fit together is read again: the
+// kernel gives it in pieces, between which a busy process maps and unmaps.
+const rereads = 10
+
 // Refresh reads the mappings anew.
-func (l *Live) Refresh() error {
+func (l *Live) Refresh() (err error) {
+	for range rereads {
+		if err = l.refresh(); !errors.Is(err, errTornMaps) {
+			return err
+		}
+	}
+	return err
+}
+
+func (l *Live) refresh() error {
 	f, err := os.Open(filepath.Join(l.dir, "maps"))
 	if err != nil {
 		return l.explain(err)

@@ -2,11 +2,15 @@ package procmem
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
 )
+
+// errTornMaps means that pieces of the list are of different moments.
+var errTornMaps = errors.New("mappings that overlap")
 
 // ParseMaps reads /proc/PID/maps. A line that is none is an error: a mapping that is not
 // known would look like memory that is not there.
@@ -16,10 +20,10 @@ func ParseMaps(r io.Reader) ([]Mapping, error) {
 	for lines.Scan() {
 		m, err := parseMapping(lines.Text())
 		if err != nil {
-			return nil, fmt.Errorf("maps, line %d: %w", len(list)+1, err)
+			return nil, fmt.Errorf("line %d: %w", len(list)+1, err)
 		}
 		if k := len(list); k > 0 && m.From < list[k-1].To {
-			return nil, fmt.Errorf("maps, line %d: it begins before the one above ends", k+1)
+			return nil, fmt.Errorf("line %d: %w", k+1, errTornMaps)
 		}
 		list = append(list, m)
 	}

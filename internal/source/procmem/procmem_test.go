@@ -10,39 +10,14 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
+	"culprit/internal/lab/started"
 	"culprit/internal/source/procmem"
 )
-
-// child starts a Ruby that says the address of a text of its own and waits.
-func child(t *testing.T, script string) (cmd *exec.Cmd, said string) {
-	t.Helper()
-	cmd = exec.Command("ruby", "-e", script)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("%v; hint: make setup", err)
-	}
-	t.Cleanup(func() {
-		_ = in.Close()
-		_ = cmd.Wait()
-	})
-	b := make([]byte, 100)
-	n, err := out.Read(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cmd, strings.TrimSpace(string(b[:n]))
-}
 
 // planted makes a large text and tells where its bytes are.
 const planted = `S = "culprit was here " * 100_000
@@ -51,12 +26,12 @@ puts [S].pack("P").unpack1("Q"); $stdout.flush; $stdin.gets`
 func want() []byte { return bytes.Repeat([]byte("culprit was here "), 100_000) }
 
 func TestLiveMirrorCore(t *testing.T) {
-	cmd, said := child(t, planted)
-	at, err := strconv.ParseInt(said, 10, 64)
+	p := started.Ruby(t, nil, "-e", planted)
+	at, err := strconv.ParseInt(p.First, 10, 64)
 	if err != nil {
 		t.Fatal(err)
 	}
-	live, err := procmem.Open("/proc", cmd.Process.Pid)
+	live, err := procmem.Open("/proc", p.PID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +48,7 @@ func TestLiveMirrorCore(t *testing.T) {
 	}
 	t.Run("live", func(t *testing.T) { same(t, live) })
 	t.Run("mirror", func(t *testing.T) {
-		frozen, err := procmem.Freeze("/proc", cmd.Process.Pid)
+		frozen, err := procmem.Freeze("/proc", p.PID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,10 +75,10 @@ func TestLiveMirrorCore(t *testing.T) {
 	})
 	t.Run("core", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "core")
-		if out, err := exec.Command("gcore", "-o", path, strconv.Itoa(cmd.Process.Pid)).CombinedOutput(); err != nil {
+		if out, err := exec.Command("gcore", "-o", path, strconv.Itoa(p.PID)).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s; hint: make setup", err, out)
 		}
-		c, err := procmem.OpenCore(path + "." + strconv.Itoa(cmd.Process.Pid))
+		c, err := procmem.OpenCore(path + "." + strconv.Itoa(p.PID))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,33 +89,38 @@ func TestLiveMirrorCore(t *testing.T) {
 
 // TestUntouched: memory that was never touched is not read, and does not appear.
 func TestUntouched(t *testing.T) {
+	const size = 4 << 20
+	room, err := syscall.Mmap(-1, 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = syscall.Munmap(room) }()
+	at := uint64(uintptr(unsafe.Pointer(&room[0])))
+	room[2<<20] = 1 // one page in the middle; huge pages may bring its neighbours
 	live, err := procmem.Open("/proc", os.Getpid())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = live.Close() }()
-	absent := 0
-	for _, m := range live.Maps() {
-		if m.File || !m.Write || m.Size() < 1<<20 {
-			continue
-		}
-		there := uint64(0)
-		if err := live.Present(m.From, m.To, func(from, to uint64) { there += to - from }); err != nil {
+	there := func() (sum uint64) {
+		if err := live.Present(at, at+size, func(from, to uint64) { sum += to - from }); err != nil {
 			t.Fatal(err)
 		}
-		if there > 0 || m.Path != "" {
-			continue
-		}
-		absent++
-		if _, err := live.ReadAt(make([]byte, 8), int64(m.From)); !errors.Is(err, procmem.ErrAbsent) {
-			t.Errorf("%x: %v", m.From, err)
-		}
-		if err := live.Present(m.From, m.To, func(_, _ uint64) { t.Errorf("%x appeared", m.From) }); err != nil {
-			t.Fatal(err)
+		return sum
+	}
+	before := there()
+	if before == 0 || before == size {
+		t.Fatalf("%d bytes of %d are there", before, size)
+	}
+	for _, o := range []uint64{0, size - procmem.PageSize} {
+		if _, err := live.ReadAt(make([]byte, 8), int64(at+o)); !errors.Is(err, procmem.ErrAbsent) {
+			t.Errorf("at %d: %v", o, err)
 		}
 	}
-	if absent == 0 {
-		t.Skip("this process has touched all its memory")
+	if b := []byte{0}; there() != before {
+		t.Errorf("%d bytes appeared", there()-before)
+	} else if _, err := live.ReadAt(b, int64(at+2<<20)); err != nil || b[0] != 1 {
+		t.Errorf("the page that is there: %v, %v", b, err)
 	}
 }
 
@@ -155,9 +135,9 @@ func TestKilledTracer(t *testing.T) {
 		time.Sleep(time.Minute)
 		return
 	}
-	target, _ := child(t, `puts 1; $stdout.flush; $stdin.gets`)
+	target := started.Ruby(t, nil, "-e", `puts 1; $stdout.flush; $stdin.gets`)
 	tracer := exec.Command(os.Args[0], "-test.run=^TestKilledTracer$")
-	tracer.Env = append(os.Environ(), "CULPRIT_FREEZE="+strconv.Itoa(target.Process.Pid))
+	tracer.Env = append(os.Environ(), "CULPRIT_FREEZE="+strconv.Itoa(target.PID))
 	out, err := tracer.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -169,7 +149,7 @@ func TestKilledTracer(t *testing.T) {
 	if _, err := io.ReadFull(out, b); err != nil || string(b) != "frozen\n" {
 		t.Fatalf("%q, %v", b, err)
 	}
-	if s := state(t, target.Process.Pid); s != "t" {
+	if s := state(t, target.PID); s != "t" {
 		t.Errorf("stopped: state %s", s)
 	}
 	if err := tracer.Process.Kill(); err != nil {
@@ -177,12 +157,12 @@ func TestKilledTracer(t *testing.T) {
 	}
 	_ = tracer.Wait()
 	for range 100 {
-		if state(t, target.Process.Pid) == "S" {
+		if state(t, target.PID) == "S" {
 			return
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	t.Errorf("it does not go on: state %s", state(t, target.Process.Pid))
+	t.Errorf("it does not go on: state %s", state(t, target.PID))
 }
 
 func state(t *testing.T, pid int) string {
@@ -196,21 +176,23 @@ func state(t *testing.T, pid int) string {
 
 // TestGone: the end of a process in the middle is told as that.
 func TestGone(t *testing.T) {
-	cmd, said := child(t, planted)
-	at, _ := strconv.ParseInt(said, 10, 64)
-	live, err := procmem.Open("/proc", cmd.Process.Pid)
+	p := started.Ruby(t, nil, "-e", planted)
+	at, err := strconv.ParseInt(p.First, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live, err := procmem.Open("/proc", p.PID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = live.Close() }()
-	if err := cmd.Process.Kill(); err != nil {
+	if err := p.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = cmd.Wait()
 	if _, err := live.ReadAt(make([]byte, 8), at); !errors.Is(err, procmem.ErrGone) {
 		t.Errorf("%v", err)
 	}
-	if _, err := procmem.Open("/proc", cmd.Process.Pid); !errors.Is(err, procmem.ErrGone) {
+	if _, err := procmem.Open("/proc", p.PID); !errors.Is(err, procmem.ErrGone) {
 		t.Errorf("opened: %v", err)
 	}
 }

@@ -19,17 +19,7 @@ import (
 
 // TestEveryRuby runs all tests of this package again for each Ruby, which stands
 // first in PATH: what the prelude promises holds on all of them.
-func TestEveryRuby(t *testing.T) {
-	for _, r := range rubies.All(t) {
-		t.Run(r.Version, func(t *testing.T) {
-			cmd := exec.Command(os.Args[0], "-test.skip=^TestEveryRuby", "-test.timeout=10m")
-			cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(r.Wrapper(t))+string(filepath.ListSeparator)+os.Getenv("PATH"))
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Errorf("%v\n%s", err, out)
-			}
-		})
-	}
-}
+func TestEveryRuby(t *testing.T) { rubies.Rerun(t) }
 
 // TestEveryRubyBootsApps boots the apps of lab/bootvictim with culprit itself: on
 // every Ruby, with whatever Rails it has, what was planted is found with its size.

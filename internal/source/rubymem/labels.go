@@ -185,4 +185,3 @@ func (r *Ruby) label34(body, owner uint64) string {
 	}
 	return prefix
 }
-

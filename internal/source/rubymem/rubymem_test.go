@@ -1,18 +1,15 @@
 package rubymem_test
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
+	"culprit/internal/lab/started"
 	"culprit/internal/source/procmem"
 	"culprit/internal/source/rubymem"
 )
@@ -61,35 +58,11 @@ type said struct {
 // ruby starts a Ruby and gives what it says of its own heap.
 func ruby(t *testing.T, script string) (pid int, own said) {
 	t.Helper()
-	cmd := exec.Command("ruby", "-e", script)
-	cmd.Dir = "/" // which every Ruby's system has
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
+	p := started.Ruby(t, nil, "-e", script)
+	if err := json.Unmarshal([]byte(p.First), &own); err != nil {
 		t.Fatal(err)
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("%v; hint: make setup", err)
-	}
-	t.Cleanup(func() {
-		_, werr := io.WriteString(in, "\n")
-		if err := errors.Join(werr, in.Close(), cmd.Wait()); err != nil {
-			t.Error(err)
-		}
-	})
-	line, err := bufio.NewReader(out).ReadBytes('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(line, &own); err != nil {
-		t.Fatal(err)
-	}
-	time.Sleep(100 * time.Millisecond) // until it waits
-	return cmd.Process.Pid, own
+	return p.PID, own
 }
 
 func open(t *testing.T, pid int) *rubymem.Ruby {

@@ -16,7 +16,7 @@ func compile(t *testing.T, source string, flags ...string) string {
 	t.Helper()
 	cc, err := exec.LookPath("gcc")
 	if err != nil {
-		t.Skip("no gcc")
+		t.Fatalf("%v; hint: make setup", err)
 	}
 	object := filepath.Join(t.TempDir(), "o.o")
 	args := append(flags, "-c", "-o", object, source)
