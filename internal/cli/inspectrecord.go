@@ -133,6 +133,10 @@ func (r *recording) loop(ctx context.Context) error {
 	sample := time.NewTicker(time.Duration(float64(time.Second) / r.hertz))
 	defer sample.Stop()
 	for {
+		samples := sample.C
+		if !r.growing() {
+			samples = nil // nothing to wake up for
+		}
 		select {
 		case <-ctx.Done():
 			return r.end(time.Now())
@@ -143,7 +147,7 @@ func (r *recording) loop(ctx context.Context) error {
 			if len(r.watched) == 0 && !r.allPuma {
 				return nil // all have ended
 			}
-		case <-sample.C:
+		case <-samples:
 			for pid, w := range r.watched {
 				if err := w.Sample(); err != nil && !errors.Is(err, procmem.ErrGone) {
 					r.say("pid %d: a sample failed: %v", pid, err)
@@ -151,6 +155,16 @@ func (r *recording) loop(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// growing tells whether any process grows.
+func (r *recording) growing() bool {
+	for _, w := range r.watched {
+		if w.Growing() {
+			return true
+		}
+	}
+	return false
 }
 
 // end tells what is not settled yet.

@@ -64,7 +64,7 @@ func watch(t *testing.T, pid int, begin func(), long time.Duration) []livefacts.
 func TestCaught(t *testing.T) {
 	for _, c := range []struct{ name, what, kind string }{
 		{"retention", `$kept = []; 60.times { |i| 20_000.times { |k| $kept << "text #{i} #{k}" * 3 }; work }`, "retention"},
-		{"bloat", `a = []; 60.times { |i| 20_000.times { |k| a << [k] }; work }; 40.times { work }; a = nil`, "bloat"},
+		{"bloat", `a, $few = [], []; 60.times { |i| 20_000.times { |k| a << [k]; $few << a.last if k % 200 == 0 }; work }; a = nil`, "bloat"},
 		{"native", `one = "x" * (1 << 20); 60.times { p = Fiddle::Pointer.new(Fiddle.malloc(1 << 20)); p[0, 1 << 20] = one; work }`, "native"},
 		{"healthy", `sleep 1`, ""},
 	} {
