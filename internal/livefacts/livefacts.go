@@ -20,6 +20,7 @@ const (
 	EpisodeSchema = "culprit.recording/1"
 	NativeSchema  = "culprit.inspectnative/1"
 	LeaksSchema   = "culprit.inspectleaks/1"
+	DumpSchema    = "culprit.inspectdump/1"
 	ChangeSchema  = "culprit.inspectdiff/1"
 )
 
@@ -243,6 +244,32 @@ type LeakGroup struct {
 	// Signature is what they begin with: "text", "zero", "data", "heap" for a pointer to
 	// another block, "stack", or the file that the first word points into.
 	Signature string `json:"signature"`
+}
+
+// Dump is what a dump of a heap holds that was written.
+type Dump struct {
+	Schema string `json:"schema"`
+	Tool   string `json:"tool"`
+	PID    int    `json:"pid"`
+	Core   string `json:"core"`
+	Ruby   Ruby   `json:"ruby"`
+	// File is the dump.
+	File       string        `json:"file"`
+	FileBytes  culprit.Bytes `json:"file_bytes"`
+	Objects    int64         `json:"objects"`
+	References int64         `json:"references"`
+	Roots      int64         `json:"roots"`
+	// Bytes are those that the objects own, with their slots.
+	Bytes culprit.Bytes `json:"bytes"`
+	// Estimated objects have a size that Ruby alone knows for certain.
+	Estimated      int64         `json:"estimated_objects"`
+	EstimatedBytes culprit.Bytes `json:"estimated_bytes"`
+	// Traced objects tell where they were made.
+	Traced int64 `json:"traced_objects"`
+	// Copied is memory that was copied while the process stood still, for PauseSeconds.
+	Copied       culprit.Bytes `json:"copied_bytes"`
+	PauseSeconds float64       `json:"pause_seconds"`
+	Warnings     []string      `json:"warnings"`
 }
 
 // Change is what became more between two documents of one kind.

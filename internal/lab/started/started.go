@@ -23,6 +23,7 @@ type Process struct {
 	In    io.WriteCloser
 
 	cmd  *exec.Cmd
+	out  *bufio.Reader
 	done bool
 }
 
@@ -48,19 +49,38 @@ func Ruby(t testing.TB, env []string, args ...string) *Process {
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("%v; hint: make setup", err)
 	}
-	p := &Process{PID: cmd.Process.Pid, In: in, cmd: cmd}
+	p := &Process{PID: cmd.Process.Pid, In: in, cmd: cmd, out: bufio.NewReader(out)}
 	t.Cleanup(func() {
 		if err := p.Stop(); err != nil {
 			t.Error(err)
 		}
 	})
-	line, err := bufio.NewReader(out).ReadString('\n')
+	line, err := p.out.ReadString('\n')
 	if err != nil {
 		t.Fatalf("ruby said %q, %v", line, err)
 	}
 	p.First = strings.TrimSuffix(line, "\n")
 	time.Sleep(settled)
 	return p
+}
+
+// Ask gives the script a line, and takes what it says up to a line that is end.
+func (p *Process) Ask(t testing.TB, what, end string) []byte {
+	t.Helper()
+	if _, err := io.WriteString(p.In, what+"\n"); err != nil {
+		t.Fatal(err)
+	}
+	var said []byte
+	for {
+		line, err := p.out.ReadBytes('\n')
+		if err != nil {
+			t.Fatalf("ruby said %d bytes, %v", len(said), err)
+		}
+		if string(line) == end+"\n" {
+			return said
+		}
+		said = append(said, line...)
+	}
 }
 
 // Stop ends the input and waits. A second call does nothing.

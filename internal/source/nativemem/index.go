@@ -134,3 +134,28 @@ func (x *index) find(at uint64) (int, bool) {
 	}
 	return lo, true
 }
+
+// Blocks finds blocks in use.
+type Blocks struct{ x *index }
+
+// Blocks lists the blocks in use, to find the one that an address lies in.
+func (h *Heap) Blocks() (*Blocks, error) {
+	x, err := h.index()
+	if err != nil {
+		return nil, err
+	}
+	return &Blocks{x}, nil
+}
+
+// Block gives the block that an address lies in: what malloc returned, and the end of
+// what the program may use.
+func (b *Blocks) Block(at uint64) (from, to uint64, ok bool) {
+	if at-b.x.least >= b.x.span {
+		return 0, 0, false
+	}
+	i, ok := b.x.find(at)
+	if !ok {
+		return 0, 0, false
+	}
+	return b.x.starts[i], b.x.starts[i] + b.x.usable(i), true
+}

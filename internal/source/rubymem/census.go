@@ -134,7 +134,7 @@ func (r *Ruby) owned(kind uint8, flags uint64, slot []byte) int64 {
 			n = 8 * word(24)
 		}
 	case tStruct:
-		if flags>>13&0x7f == 0 { // not embedded, by its length in the flags
+		if flags>>13&r.lay.structLen == 0 { // not embedded, by its length in the flags
 			n = 8 * word(16)
 		}
 	case tObject:

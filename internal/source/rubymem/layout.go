@@ -63,6 +63,7 @@ type layout struct {
 	fixedSlot                           uint64 // size of all slots, 0 where each page has its own
 	singleton                           uint64 // flag of a singleton class
 	shared                              uint64 // flag of a string or array that shares its bytes
+	structLen                           uint64 // of the length of an embedded struct, in its flags from bit 13
 	super, classpath, ivTable, attached uint64
 	classPtr                            uint64 // RClass.ptr, 0 where the extension stands in the slot
 	frame                               uint64 // size of a control frame
@@ -92,7 +93,7 @@ func newLayout(version, arch string) (layout, error) {
 	if err != nil {
 		return layout{}, err
 	}
-	l := layout{tables: t, align: 64 << 10, singleton: flUser0, shared: flUser2}
+	l := layout{tables: t, align: 64 << 10, singleton: flUser0, shared: flUser2, structLen: 0x7f}
 	var missing []string
 	get := func(to *uint64, name string, fields ...string) {
 		o, ok := t.field(name, fields...)
@@ -144,6 +145,7 @@ func newLayout(version, arch string) (layout, error) {
 		get(&l.slotSize, "heap_page", "slot_size")
 	}
 	if _, old := t.field("RClass", "ptr"); old {
+		l.structLen = 3 // the bit behind tells of the transient heap
 		get(&l.classPtr, "RClass", "ptr")
 		get(&l.ivTable, "rb_classext_struct", "iv_tbl")
 	} else {

@@ -1,0 +1,122 @@
+package rubydump
+
+import (
+	"maps"
+	"slices"
+)
+
+// roots writes what holds objects from outside of the heap: threads, registers,
+// finalizers, and the variables of Ruby and of C libraries with all that they lead to
+// through malloc's blocks.
+func (d *dumper) roots() {
+	d.refs = d.refs[:0]
+	for _, th := range d.stacks.threads {
+		if d.word(th+d.lay.thread["ec"]) != 0 {
+			d.maybe(d.word(th + 16)) // its object
+		}
+	}
+	d.root("vm")
+	for _, r := range d.opt.Registers {
+		d.maybe(r)
+	}
+	d.root("machine_context")
+	if o, ok := d.Offset("rb_objspace", "finalizer_table"); ok {
+		d.stEach(d.word(d.Space()+o), func(_, v uint64) { d.value(v) })
+	}
+	d.root("finalizers")
+	d.native()
+	d.root("native")
+}
+
+// root writes one category.
+func (d *dumper) root(category string) {
+	slices.Sort(d.refs)
+	d.refs = slices.Compact(d.refs)
+	if len(d.refs) == 0 {
+		return
+	}
+	d.told.Roots += int64(len(d.refs))
+	d.out = append(d.out, `{"type":"ROOT", "root":"`...)
+	d.out = append(d.out, category...)
+	d.out = append(d.out, `", "references":[`...)
+	for i, ref := range d.refs {
+		if i > 0 {
+			d.out = append(d.out, ", "...)
+		}
+		d.address(ref)
+	}
+	d.out = append(d.out, "]}\n"...)
+	d.refs = d.refs[:0]
+}
+
+// native adds the objects that variables of programs lead to. Tables that do not hold
+// what is in them are left out: those of the collector, of objects' variables, of texts
+// and names that are kept once, and of caches of calls.
+func (d *dumper) native() {
+	found := map[uint64]bool{}
+	seen := map[uint64]bool{}
+	var todo []blockAt
+	word := func(w uint64) {
+		switch {
+		case w&7 != 0 || w == 0:
+		case d.pages.within(w):
+			if d.isObject(w) && !d.weak(w) {
+				found[w] = true
+			}
+		default:
+			b, ok := d.blockOf(w)
+			if !ok || d.opt.Blocks == nil && !d.pages.slot(w) || seen[b.from] || d.stacks.apart[b.from] {
+				return
+			}
+			seen[b.from] = true
+			todo = append(todo, b)
+		}
+	}
+	for _, v := range d.programs() {
+		d.eachThere(v.from, v.to, word)
+	}
+	for len(todo) > 0 {
+		b := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if !d.ivarTable(b.from) && !d.transient(b) {
+			d.eachThere(b.from, b.to, word)
+		}
+	}
+	d.refs = append(d.refs, slices.Collect(maps.Keys(found))...)
+}
+
+// weak tells of an object that tables outside of the heap point at without holding it.
+func (d *dumper) weak(at uint64) bool {
+	flags := d.word(at)
+	switch flags & 0x1f {
+	case tSymbol:
+		return true
+	case tString:
+		return flags&user17 != 0 // RSTRING_FSTR
+	case tImemo:
+		switch flags >> flUser & 0xf {
+		case imemoCallinfo, imemoCallcache, imemoConstcache, imemoMent:
+			return true
+		}
+	}
+	return false
+}
+
+// ivarTable tells whether a block is the table of variables of objects without room for
+// them: it is the objects that hold those.
+func (d *dumper) ivarTable(at uint64) bool {
+	return d.ivarsAt != 0 && (at == d.ivarsAt || at == d.ivarsEntries)
+}
+
+// Of the transient heap (transient_heap.c): room for the elements of young arrays and
+// hashes, whose owners hold them.
+const (
+	transientSize  = 32 << 20
+	transientAlign = 32 << 10
+)
+
+// transient tells whether a block is that of the transient heap, which is one of this
+// size: nothing says where it is. From 2.6 to 3.2.
+func (d *dumper) transient(b blockAt) bool {
+	return d.lay.old && b.to-b.from >= transientSize && b.to-b.from <= transientSize+2*transientAlign
+}
