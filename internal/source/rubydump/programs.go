@@ -47,21 +47,27 @@ const (
 	mostLoads  = 64
 )
 
-// programEnd is the first address behind a program that begins at base, 0 where that
-// cannot be told.
+// programEnd is the first address behind a program that begins at base, 0 where there is
+// a file that is none.
 func (d *dumper) programEnd(base uint64) (end uint64) {
 	head := make([]byte, elfHeader)
-	if _, err := d.view.ReadAt(head, int64(base)); err != nil || string(head[:4]) != "\x7fELF" {
+	if _, err := d.view.ReadAt(head, int64(base)); err != nil {
+		d.lost()
+		return 0
+	}
+	if string(head[:4]) != "\x7fELF" {
 		return 0
 	}
 	table, size, n := word64(head, elfTable), uint64(binary.LittleEndian.Uint16(head[elfSize:])), uint64(binary.LittleEndian.Uint16(head[elfSegment:]))
 	if size < 56 || n > mostLoads {
+		d.lost()
 		return 0
 	}
 	bias, known := uint64(0), false
 	for i := range n {
 		segment := make([]byte, 56)
 		if _, err := d.view.ReadAt(segment, int64(base+table+i*size)); err != nil {
+			d.lost()
 			return 0
 		}
 		if binary.LittleEndian.Uint32(segment) != loadable {

@@ -53,6 +53,7 @@ func (d *dumper) root(category string) {
 // what is in them are left out: those of the collector, of objects' variables, of texts
 // and names that are kept once, and of caches of calls.
 func (d *dumper) native() {
+	d.setTransientApart()
 	found := map[uint64]bool{}
 	seen := map[uint64]bool{}
 	var todo []blockAt
@@ -78,7 +79,7 @@ func (d *dumper) native() {
 	for len(todo) > 0 {
 		b := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		if !d.ivarTable(b.from) && !d.transient(b) {
+		if !d.ivarTable(b.from) {
 			d.eachThere(b.from, b.to, word)
 		}
 	}
@@ -106,17 +107,4 @@ func (d *dumper) weak(at uint64) bool {
 // them: it is the objects that hold those.
 func (d *dumper) ivarTable(at uint64) bool {
 	return d.ivarsAt != 0 && (at == d.ivarsAt || at == d.ivarsEntries)
-}
-
-// Of the transient heap (transient_heap.c): room for the elements of young arrays and
-// hashes, whose owners hold them.
-const (
-	transientSize  = 32 << 20
-	transientAlign = 32 << 10
-)
-
-// transient tells whether a block is that of the transient heap, which is one of this
-// size: nothing says where it is. From 2.6 to 3.2.
-func (d *dumper) transient(b blockAt) bool {
-	return d.lay.old && b.to-b.from >= transientSize && b.to-b.from <= transientSize+2*transientAlign
 }
