@@ -34,11 +34,12 @@ func TestReportFormat(t *testing.T) {
 		Stacks  livefacts.Stacks
 		Native  livefacts.Native
 		Leaks   livefacts.Leaks
+		Dump    livefacts.Dump
 		Episode livefacts.Episode
 		Change  livefacts.Change
 	}
 	for _, schema := range []string{
-		livefacts.InspectSchema, livefacts.HeapSchema, livefacts.StacksSchema, livefacts.NativeSchema, livefacts.LeaksSchema,
+		livefacts.InspectSchema, livefacts.HeapSchema, livefacts.StacksSchema, livefacts.NativeSchema, livefacts.LeaksSchema, livefacts.DumpSchema,
 		livefacts.EpisodeSchema, livefacts.ChangeSchema,
 	} {
 		holdFormat(t, "inspect.md", schema, reflect.TypeFor[inspections](), map[string]reflect.Type{"inspections": reflect.TypeFor[inspections]()})

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"culprit"
 	"culprit/internal/cli"
 	"culprit/internal/livefacts"
 )
@@ -65,5 +66,53 @@ func TestInspect(t *testing.T) {
 		if len(s.Threads) != 2 || s.Threads[1].Name != "sleeper" || s.Threads[1].Frames[0].Method != "Kernel#sleep" || s.Threads[0].Frames[0].Line != 5 {
 			t.Errorf("%v: %+v", from, s.Threads)
 		}
+	}
+}
+
+// TestInspectDump: a dump that was taken from outside names who holds what, and a core of
+// the same process gives the same objects.
+func TestInspectDump(t *testing.T) {
+	pid := strconv.Itoa(start(t, nil, "-e", `class Cart; def initialize(i) @items = Array.new(50) { |k| "item #{k} of cart number #{i}" } end end
+class Registry; @all = []; class << self; attr_reader :all end end
+2_000.times { |i| Registry.all << Cart.new(i) }
+GC.start
+puts "ready"; $stdout.flush
+$stdin.gets`))
+	dir := t.TempDir()
+	out := filepath.Join(dir, "live.json")
+	d := inspected[livefacts.Dump](t, "dump", pid, "-o", out, "--json")
+	if d.Objects < 100_000 || d.References < 100_000 || d.Roots == 0 || d.PauseSeconds <= 0 || len(d.Warnings) > 0 || d.EstimatedBytes*4 > d.Bytes {
+		t.Errorf("%+v", d)
+	}
+	info, err := os.Stat(out)
+	if err != nil || info.Mode().Perm() != 0o600 || info.Size() != int64(d.FileBytes) {
+		t.Errorf("%v, %v", info, err)
+	}
+	if _, err := os.Stat(out + ".culprit-heap"); err != nil {
+		t.Error(err)
+	}
+	var report culprit.Heap
+	var text, errs bytes.Buffer
+	w := cli.World{Stdin: strings.NewReader(""), Stdout: &text, Stderr: &errs, Env: os.Getenv}
+	if code := cli.Run(t.Context(), []string{"heap", "--json", out}, w); code != 0 {
+		t.Fatalf("exit %d: %s", code, errs.String())
+	}
+	if err := json.Unmarshal(text.Bytes(), &report); err != nil {
+		t.Fatal(err)
+	}
+	// 2,000 carts of 50 texts of 66 bytes and more, and their arrays.
+	if len(report.Suspects) == 0 || !strings.Contains(report.Suspects[0].Describe, "Registry") || report.Suspects[0].Retained < 7<<20 {
+		t.Errorf("%+v", report.Suspects)
+	}
+	if code := cli.Run(t.Context(), []string{"inspect", "dump", pid, "-o", out}, w); code != 1 || !strings.Contains(errs.String(), "--force") {
+		t.Errorf("exit %d: %s", code, errs.String())
+	}
+	core := filepath.Join(dir, "core")
+	if said, err := exec.Command("gcore", "-o", core, pid).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s; hint: make setup", err, said)
+	}
+	of := inspected[livefacts.Dump](t, "dump", "--core", core+"."+pid, "-o", filepath.Join(dir, "core.json"), "--no-index", "--json")
+	if of.Objects != d.Objects || of.Bytes != d.Bytes || of.PID != -1 || len(of.Warnings) != 1 {
+		t.Errorf("core: %+v\nlive: %+v", of, d)
 	}
 }

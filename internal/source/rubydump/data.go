@@ -52,8 +52,10 @@ func (d *dumper) data(at uint64, slot []byte) uint64 {
 		return d.thread(ptr)
 	case "fiber":
 		return d.fiber(ptr)
-	case "weakmap", "weakkeymap": // what they point to they do not hold
-		return d.block(ptr)
+	case "weakmap", "weakkeymap": // they hold what is in their struct, and not what is in their tables
+		n := d.block(ptr)
+		d.maybeEach(ptr, n/8)
+		return n
 	}
 	if !t.marks {
 		return d.block(ptr)

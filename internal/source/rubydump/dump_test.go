@@ -83,6 +83,7 @@ OTHER = [1.5e300, 2**80, 2**300, 3r, 2i, /pat#{1 + 1}tern/, "x y".match(/(x) (?<
 PROCS = Array.new(20) { |i| held = "held #{i}"; ->(x) { held + x } } << "abc".method(:upcase)
 ENUM = [1, 2].each.with_index; ENUM.next
 F = Fiber.new { a = "in a fiber"; Fiber.yield; a }; F.resume
+Thread.current[:here] = ["thread local"]
 T = Thread.new { b = "in a thread"; Thread.current[:local] = ["fiber local"]; sleep; b }
 IO1 = StringIO.new("string io")
 eval 'def keywords(a: [1], b: {"x" => 1}); a; rescue ArgumentError; b; end', binding, "given.rb"
@@ -107,7 +108,7 @@ end
 `
 
 // blocks finds blocks of the native heap.
-func blocks(t *testing.T, m procmem.Mem) rubydump.Blocks {
+func blocks(t testing.TB, m procmem.Mem) rubydump.Blocks {
 	t.Helper()
 	h, err := nativemem.Read(procmem.NewView(m))
 	if err != nil {
@@ -121,7 +122,7 @@ func blocks(t *testing.T, m procmem.Mem) rubydump.Blocks {
 }
 
 // mirrored copies a process that stands still.
-func mirrored(t *testing.T, pid int) (*procmem.Mirror, []uint64) {
+func mirrored(t testing.TB, pid int) (*procmem.Mirror, []uint64) {
 	t.Helper()
 	live, err := procmem.Open("/proc", pid)
 	if err != nil {

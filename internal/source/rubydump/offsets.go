@@ -113,7 +113,7 @@ func offsetsOf(r *rubymem.Ruby) offsets {
 		"ivc_size", "icvarc_size", "insns_info.size", "local_table_size")
 	o.io = found(r, "rb_io_t", "self", "pathv", "tied_io_for_writing", "writeconv_asciicompat", "writeconv_pre_ecopts",
 		"encs.ecopts", "write_lock", "timeout")
-	o.thread = found(r, "rb_execution_context_struct", "machine.stack_start", "machine.stack_end", "thread_ptr")
+	o.thread = found(r, "rb_execution_context_struct", "machine.stack_start", "machine.stack_end", "thread_ptr", "local_storage")
 	if at, ok := r.Offset("rb_fiber_struct", "cont.saved_ec"); ok {
 		o.thread["saved_ec"] = at
 	}

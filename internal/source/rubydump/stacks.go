@@ -72,6 +72,7 @@ const (
 // top of the innermost frame, the frames, and the machine's stack.
 func (d *dumper) context(ec uint64) uint64 {
 	d.maybeEach(ec, d.lay.contextSize/8)
+	d.locals(d.word(ec + d.lay.thread["local_storage"]))
 	stack, size, frame := d.word(ec), 8*d.word(ec+contextSize), d.word(ec+contextFrame)
 	if stack != 0 && size < mostStack && frame > stack && frame < stack+size {
 		top := d.word(frame + frameTop)
@@ -87,6 +88,17 @@ func (d *dumper) context(ec uint64) uint64 {
 		return 0
 	}
 	return size
+}
+
+// locals are what Thread#[]= keeps: a table of names, in 2.7 one of numbers.
+func (d *dumper) locals(table uint64) {
+	switch {
+	case table == 0:
+	case d.lay.v27:
+		d.stEach(table, func(_, v uint64) { d.value(v) })
+	default:
+		d.idEach(table, d.value)
+	}
 }
 
 // scopes adds the environments of frames that have been moved to the heap, and those
