@@ -7,22 +7,26 @@ type Page struct {
 	Start       uint64 // address of the first slot
 	Slot, Total int    // bytes of a slot, number of slots
 
-	marks map[Mark][]byte
+	marks [markCount][]byte
 	align uint64
 }
 
 // Mark is what the collector notes of a slot beside it, in maps of bits of its page
 // (gc.c, struct heap_page).
-type Mark string
+type Mark int
 
 // Marks of all versions.
 const (
-	Marked        Mark = "mark_bits"
-	Marking       Mark = "marking_bits"
-	Uncollectible Mark = "uncollectible_bits"
-	WBUnprotected Mark = "wb_unprotected_bits"
-	Pinned        Mark = "pinned_bits"
+	Marked Mark = iota
+	Marking
+	Uncollectible
+	WBUnprotected
+	Pinned
+	markCount
 )
+
+// markFields are their maps in struct heap_page.
+var markFields = [markCount]string{"mark_bits", "marking_bits", "uncollectible_bits", "wb_unprotected_bits", "pinned_bits"}
 
 // baseSlot is what a bit of these maps stands for, in bytes (gc.c, BASE_SLOT_SIZE).
 const baseSlot = 40
@@ -41,19 +45,19 @@ func (p Page) Has(m Mark, at uint64) (is, ok bool) {
 // how many pages could not be read.
 func (r *Ruby) EachPage(visit func(p Page, slots []byte)) (unread int) {
 	size := int(r.lay.align/baseSlot/8) + 8
-	marks := map[Mark][]byte{}
-	for _, m := range []Mark{Marked, Marking, Uncollectible, WBUnprotected, Pinned} {
-		marks[m] = make([]byte, size)
+	var maps [markCount][]byte
+	for m := range maps {
+		maps[m] = make([]byte, size)
 	}
 	return r.eachPage(func(pg page, b []byte) {
-		p := Page{Start: pg.start, Slot: pg.slot, Total: pg.total, align: r.lay.align, marks: map[Mark][]byte{}}
-		for m, buf := range marks {
-			at, ok := r.lay.field("heap_page", string(m))
+		p := Page{Start: pg.start, Slot: pg.slot, Total: pg.total, align: r.lay.align}
+		for m, name := range markFields {
+			at, ok := r.lay.field("heap_page", name)
 			if !ok {
 				continue
 			}
-			if _, err := r.view.ReadAt(buf, int64(pg.at+at)); err == nil {
-				p.marks[m] = buf
+			if _, err := r.view.ReadAt(maps[m], int64(pg.at+at)); err == nil {
+				p.marks[m] = maps[m]
 			}
 		}
 		visit(p, b)
