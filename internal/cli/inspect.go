@@ -93,20 +93,22 @@ func (o *inspectOptions) run(w World, args []string) error {
 }
 
 func newInspectHeap(w World) *cobra.Command {
-	o := &inspectOptions{}
-	return o.flags(&cobra.Command{
+	o, values := &inspectOptions{}, false
+	cmd := o.flags(&cobra.Command{
 		Use:   "heap [flags] PID",
 		Short: "The objects of a live Ruby by class and by type",
 		Long: `heap counts the objects of a live Ruby by type, as ObjectSpace.count_objects would from
-inside, and by class, with the library for data of C extensions. The process goes on
-meanwhile.
+inside, and by class, with the library for data of C extensions. If the program runs
+ObjectSpace.trace_object_allocations_start, they are counted by where and when they were
+made too. The largest strings are listed; how they begin is told with --values only, as
+that may be a secret. The process goes on meanwhile.
 
 Exit: 0 ran, 1 could not run, 2 bad usage.`,
 		Example: `  culprit inspect heap 4101`,
 		Args:    usageArgs(cobra.MaximumNArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return o.with(args, func(t *inspection.Target) error {
-				h, err := t.Heap(buildinfo.Tool())
+				h, err := t.HeapClosely(buildinfo.Tool(), values)
 				if err != nil {
 					return err
 				}
@@ -117,6 +119,8 @@ Exit: 0 ran, 1 could not run, 2 bad usage.`,
 			})
 		},
 	}, livefacts.HeapSchema)
+	cmd.Flags().BoolVar(&values, "values", false, "tell how the largest strings begin")
+	return cmd
 }
 
 func newInspectStacks(w World) *cobra.Command {

@@ -78,6 +78,31 @@ func (t *Target) Heap(tool string) (livefacts.Heap, error) {
 	if err != nil {
 		return livefacts.Heap{}, err
 	}
+	return t.census(tool, c), nil
+}
+
+// HeapClosely counts the objects, by where and when they were made too if the program
+// traces that, and finds the largest texts; values asks for their beginnings.
+func (t *Target) HeapClosely(tool string, values bool) (livefacts.Heap, error) {
+	c, d, err := t.Ruby.CensusWith(values)
+	if err != nil {
+		return livefacts.Heap{}, err
+	}
+	h := t.census(tool, c)
+	h.Traced = d.Traced
+	for _, s := range d.Sites {
+		h.BySite = append(h.BySite, livefacts.Site{File: s.File, Line: s.Line, Method: s.Method, Objects: s.Objects, Bytes: culprit.Bytes(s.Bytes)})
+	}
+	for _, g := range d.Generations {
+		h.ByGeneration = append(h.ByGeneration, livefacts.Generation{Number: g.Number, Objects: g.Objects, Bytes: culprit.Bytes(g.Bytes)})
+	}
+	for _, s := range d.Texts {
+		h.Strings = append(h.Strings, livefacts.String{Address: fmt.Sprintf("%#x", s.Address), Length: culprit.Bytes(s.Length), Bytes: culprit.Bytes(s.Bytes), Value: s.Value})
+	}
+	return h, nil
+}
+
+func (t *Target) census(tool string, c rubymem.Census) livefacts.Heap {
 	h := livefacts.Heap{
 		Schema: livefacts.HeapSchema, Tool: tool, PID: t.PID, Core: t.Core, Ruby: t.Interpreter(),
 		Objects: c.Objects, Slots: c.Slots, Pages: c.Pages, Bytes: culprit.Bytes(c.Bytes), ByType: c.ByType, Quality: livefacts.Exact,
@@ -89,7 +114,7 @@ func (t *Target) Heap(tool string) (livefacts.Heap, error) {
 		h.Quality = livefacts.Estimated
 		h.Warnings = append(h.Warnings, fmt.Sprintf("%d of %d pages changed while they were read and are not counted", c.Unread, c.Pages+c.Unread))
 	}
-	return h, nil
+	return h
 }
 
 // Stacks reads the stacks once.

@@ -89,17 +89,48 @@ type Heap struct {
 	Bytes culprit.Bytes `json:"bytes"`
 	// ByType has Ruby's own names, as ObjectSpace.count_objects has them; FREE are slots
 	// without an object.
-	ByType   map[string]int64 `json:"by_type"`
-	ByClass  []Class          `json:"by_class"`
-	Quality  string           `json:"quality"` // "exact" or, where pages went while they were read, "estimated"
-	Warnings []string         `json:"warnings"`
+	ByType  map[string]int64 `json:"by_type"`
+	ByClass []Class          `json:"by_class"`
+	// Traced objects have a place of birth: ObjectSpace.trace_object_allocations runs.
+	Traced       int64        `json:"traced_objects"`
+	BySite       []Site       `json:"by_site"`       // of those, most bytes first
+	ByGeneration []Generation `json:"by_generation"` // of those, the oldest first
+	Strings      []String     `json:"strings"`       // the largest
+	Quality      string       `json:"quality"`       // "exact" or, where pages went while they were read, "estimated"
+	Warnings     []string     `json:"warnings"`
+}
+
+// Site is the objects that one place in a program has made.
+type Site struct {
+	File    string        `json:"file"`
+	Line    uint64        `json:"line"`
+	Method  string        `json:"method"` // "" outside of methods
+	Objects int64         `json:"objects"`
+	Bytes   culprit.Bytes `json:"bytes"`
+}
+
+// Generation is the objects that were made while GC.count was Number.
+type Generation struct {
+	Number  uint64        `json:"number"`
+	Objects int64         `json:"objects"`
+	Bytes   culprit.Bytes `json:"bytes"`
+}
+
+// String is a large text.
+type String struct {
+	Address string        `json:"address"`
+	Length  culprit.Bytes `json:"length"`
+	Bytes   culprit.Bytes `json:"bytes"` // with its slot and the room that it has
+	// Value is how it begins, "" unless asked for: it may be a secret.
+	Value string `json:"value"`
 }
 
 // Class is the objects of a class.
 type Class struct {
 	Key     string `json:"key"`
 	Objects int64  `json:"objects"`
-	// Bytes are those of the slots and of what strings, arrays and structs own outside.
+	// Bytes are those of the slots and of what strings, arrays, structs and, but for
+	// recordings, hashes own outside.
 	Bytes   culprit.Bytes `json:"bytes"`
 	Library string        `json:"library"` // that made a T_DATA, "" for others
 }

@@ -136,6 +136,8 @@ func Heap(w io.Writer, h livefacts.Heap, o sheet.Options) error {
 	}
 	p.Blank()
 	p.Table(rows, []bool{false, true})
+	births(&p, h)
+	texts(&p, h.Strings)
 	warnings(&p, h.Warnings)
 	_, err := p.WriteTo(w)
 	return err

@@ -34,7 +34,7 @@ type ClassCount struct {
 	Library string // file that made a T_DATA, "" for others
 	Objects int64
 	// Bytes are those of the slots and of what strings, arrays and structs own outside;
-	// tables of hashes and data of C are not in it.
+	// tables of hashes are in it where CensusWith counted, data of C is not.
 	Bytes int64
 }
 
@@ -52,7 +52,10 @@ type tallyKey struct {
 
 // Census reads all pages. A live process goes on meanwhile: what it makes or frees while
 // it is read may be counted or not.
-func (r *Ruby) Census() (Census, error) {
+func (r *Ruby) Census() (Census, error) { return r.census(nil) }
+
+// census counts, with a closer look where there is one.
+func (r *Ruby) census(closer *detailer) (Census, error) {
 	c := Census{ByType: map[string]int64{}}
 	var counts [32]int64
 	tallies := map[tallyKey]*tally{}
@@ -82,6 +85,12 @@ func (r *Ruby) Census() (Census, error) {
 			}
 			t.count++
 			owned := r.owned(kind, flags, slot)
+			if closer != nil {
+				if kind == tHash {
+					owned += r.hashTable(pg.start+uint64(s), flags, slot)
+				}
+				closer.object(pg.start+uint64(s), kind, flags, slot, int64(pg.slot)+owned)
+			}
 			t.bytes += int64(pg.slot) + owned
 			c.Owned += owned
 		}
