@@ -46,9 +46,19 @@ func texts(p *sheet.Sheet, list []livefacts.String) {
 	for _, s := range list {
 		what := style.Clean(s.Address)
 		if s.Value != "" {
-			what += "  " + style.Clean(strconv.Quote(s.Value))
+			what += "  " + style.Clean(strconv.Quote(beginning(s.Value)))
 		}
 		rows = append(rows, []string{style.Bytes(s.Bytes), style.Count(int64(s.Length)), what})
 	}
 	p.Table(rows, []bool{true, true, false})
+}
+
+// mostValue is how much of a text fits on a line.
+const mostValue = 36
+
+func beginning(s string) string {
+	if r := []rune(s); len(r) > mostValue {
+		return string(r[:mostValue]) + "..."
+	}
+	return s
 }
