@@ -28,6 +28,8 @@ type Frame struct {
 	// Method has the class before it: "ReportsController#index"; "" where the frame is no
 	// method's.
 	Method string
+	// C is set for a function of C: Path and Line are those of the Ruby code that called it.
+	C bool
 }
 
 // threadFinder remembers where threads are.
@@ -188,8 +190,9 @@ func (r *Ruby) frames(ec uint64) (list []Frame, cut bool) {
 	return r.trace(walked), cut
 }
 
-// cframe is a control frame: words at 0, 16 and 32 in all versions.
-type cframe struct{ pc, iseq, ep uint64 }
+// cframe is a control frame: words at 0, 16 and 32 in all versions. One that was read
+// before has no ep: what matters of its environment stands in it.
+type cframe struct{ pc, iseq, ep, entry uint64 }
 
 func (r *Ruby) cframe(at uint64) (f cframe, ok bool) {
 	var ok1, ok2, ok3 bool
@@ -283,7 +286,7 @@ func (r *Ruby) ruby(f cframe) (fr Frame, kind uint32, ok bool) {
 		return fr, 0, false
 	}
 	fr.Line = r.line(body, f.pc)
-	owner, method := r.methodEntry(f.ep)
+	owner, method := r.methodOf(f)
 	if method != "" {
 		fr.Method = r.qualified(owner, method)
 	}
@@ -302,19 +305,23 @@ const (
 
 // cfunc reads a frame of a C function.
 func (r *Ruby) cfunc(f cframe) (Frame, bool) {
-	head, ok := r.word(f.ep)
-	if !ok || head&magicMask != magicCFunc {
+	head := f.pc
+	if f.ep != 0 {
+		var ok bool
+		if head, ok = r.word(f.ep); !ok {
+			return Frame{}, false
+		}
+	}
+	if head&magicMask != magicCFunc {
 		return Frame{}, false
 	}
-	me, ok := r.entry(f.ep - 16)
-	if !ok {
+	owner, name := r.methodOf(f)
+	if name == "" {
 		return Frame{}, false
 	}
-	name := r.methodName(me)
-	owner, _ := r.word(me + 32)
-	fr := Frame{Label: name, Method: r.qualified(owner, name)}
+	fr := Frame{Label: name, Method: r.qualified(owner, name), C: true}
 	if r.Version == "3.4" {
 		fr.Label = fr.Method
 	}
-	return fr, name != ""
+	return fr, true
 }
