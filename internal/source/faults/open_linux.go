@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -52,12 +53,8 @@ func Open(root string, t Target) (_ *Sampler, err error) {
 	if err := s.maps.make(); err != nil {
 		return nil, refused(stepMap, err)
 	}
-	spec, err := program(t, in, &s.maps)
-	if err != nil {
+	if err := s.load(t, in); err != nil {
 		return nil, err
-	}
-	if s.prog, err = ebpf.NewProgram(spec); err != nil {
-		return nil, refused(stepProgram, err)
 	}
 	if s.reader, err = ringbuf.NewReader(s.maps.ring); err != nil {
 		return nil, refused(stepMap, err)
@@ -67,6 +64,28 @@ func Open(root string, t Target) (_ *Sampler, err error) {
 		return nil, refused(stepEvent, err)
 	}
 	return s, nil
+}
+
+// fewFrames is for kernels that find the program for deep stacks too complex.
+const fewFrames = 64
+
+// load hands the program to the kernel.
+func (s *Sampler) load(t Target, in space) error {
+	var refusal error
+	for _, frames := range []int32{MostFrames, fewFrames} {
+		spec, err := program(t, in, &s.maps, frames)
+		if err != nil {
+			return err
+		}
+		if s.prog, err = ebpf.NewProgram(spec); err == nil {
+			return nil
+		}
+		refusal = cmp.Or(refusal, err)
+		if !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.E2BIG) && !errors.Is(err, unix.EACCES) {
+			break // it is not about the program
+		}
+	}
+	return refused(stepProgram, refusal)
 }
 
 // make makes the maps. Before Linux 5.11 they count as locked memory.

@@ -54,6 +54,7 @@ type builder struct {
 	out    asm.Instructions
 	to     string // label of the next instruction
 	places Places
+	frames int32 // that are read of a stack
 }
 
 func (b *builder) add(list ...asm.Instruction) {
@@ -109,12 +110,12 @@ func (b *builder) look(fd int, none string) {
 type space struct{ dev, ino, pid uint64 }
 
 // program builds what runs at a fault of the process.
-func program(t Target, s space, m *maps) (*ebpf.ProgramSpec, error) {
+func program(t Target, s space, m *maps, frames int32) (*ebpf.ProgramSpec, error) {
 	address, err := eventAddress()
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{places: t.Places}
+	b := &builder{places: t.Places, frames: frames}
 	b.begin(s, m, address)
 	b.thread(m)
 	b.context()
@@ -231,7 +232,7 @@ func (b *builder) walk() {
 	for i, r := range []asm.Register{asm.R1, asm.R2, asm.R3} {
 		b.add(asm.StoreMem(asm.R4, recordHead+8*int16(i), r, asm.DWord))
 	}
-	b.add(asm.Add.Imm(asm.R9, 1), asm.Add.Imm(asm.R7, int32(b.places.Frame)), asm.JLT.Imm(asm.R9, MostFrames, "frame"))
+	b.add(asm.Add.Imm(asm.R9, 1), asm.Add.Imm(asm.R7, int32(b.places.Frame)), asm.JLT.Imm(asm.R9, b.frames, "frame"))
 	b.label("cut")
 	b.flag(bitCut)
 }
