@@ -34,12 +34,13 @@ func TestReportFormat(t *testing.T) {
 		Stacks  livefacts.Stacks
 		Native  livefacts.Native
 		Leaks   livefacts.Leaks
+		Growth  livefacts.Growth
 		Episode livefacts.Episode
 		Change  livefacts.Change
 	}
 	for _, schema := range []string{
 		livefacts.InspectSchema, livefacts.HeapSchema, livefacts.StacksSchema, livefacts.NativeSchema, livefacts.LeaksSchema,
-		livefacts.EpisodeSchema, livefacts.ChangeSchema,
+		livefacts.GrowthSchema, livefacts.EpisodeSchema, livefacts.ChangeSchema,
 	} {
 		holdFormat(t, "inspect.md", schema, reflect.TypeFor[inspections](), map[string]reflect.Type{"inspections": reflect.TypeFor[inspections]()})
 	}

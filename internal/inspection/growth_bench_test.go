@@ -89,4 +89,3 @@ func costs(b *testing.B, target *inspection.Target, p *started.Process, file str
 	b.Fatal("the target says nothing")
 	return 0
 }
-
