@@ -53,7 +53,8 @@ type Growth struct {
 
 	samples int64
 	stacks  []faultStack
-	index   map[string]int32 // of stacks, by what they were read as
+	index   map[string]int32 // of stacks, by what they were read as lately
+	told    map[string]int32 // of stacks, by what they are
 	last    map[uint64]int32 // the stack of the last sample of each page
 	key     []byte
 }
@@ -73,7 +74,7 @@ func NewGrowth(t *Target, w Watching, now time.Time) (_ *Growth, err error) {
 	if !ok {
 		return nil, errors.New("only a live process has page faults")
 	}
-	g := &Growth{w: w, target: t, live: live, begun: now, index: map[string]int32{}, last: map[uint64]int32{}}
+	g := &Growth{w: w, target: t, live: live, begun: now, index: map[string]int32{}, told: map[string]int32{}, last: map[uint64]int32{}}
 	places, err := t.Ruby.Places()
 	if err != nil {
 		return nil, err
@@ -111,6 +112,10 @@ func (g *Growth) threads() error {
 	return g.faults.Threads(list)
 }
 
+// remembered is for how many ticks a stack is known by its addresses: code that is made
+// anew again and again, as by eval, comes to lie where other code has been.
+const remembered = 200
+
 // Tick takes what was seen since the last call: 20 times a second is enough, and frames
 // are still there that their code may free.
 func (g *Growth) Tick() error {
@@ -118,6 +123,9 @@ func (g *Growth) Tick() error {
 		if err := g.threads(); err != nil && !errors.Is(err, rubymem.ErrNoHeap) {
 			return err
 		}
+	}
+	if g.ticks%remembered == 0 {
+		clear(g.index)
 	}
 	g.target.Ruby.Renew()
 	return g.faults.Read(g.take)
@@ -149,9 +157,15 @@ func (g *Growth) stack(s *faults.Sample) int32 {
 	if i, ok := g.index[string(b)]; ok {
 		return i
 	}
-	i := int32(len(g.stacks))
+	f := g.resolve(s)
+	name := fmt.Sprintf("%d %v %+v", s.Thread, f.unlocked, f.thread)
+	i, ok := g.told[name]
+	if !ok {
+		i = int32(len(g.stacks))
+		g.told[name] = i
+		g.stacks = append(g.stacks, f)
+	}
 	g.index[string(b)] = i
-	g.stacks = append(g.stacks, g.resolve(s))
 	return i
 }
 

@@ -37,7 +37,8 @@ type Places struct {
 	Context uint64   // in a thread: its execution context
 	Thread  uint64   // in an execution context: its thread
 	Frame   uint64   // size of a control frame
-	Running uint64   // address of the pointer to the context that has Ruby's lock, 0 not known
+	Lock    []uint64 // from a thread to the context that has its lock: in it and in its Ractor; nil not told
+	Running uint64   // address of that pointer of the main Ractor, 0 not known
 }
 
 // Sample is a fault.

@@ -15,7 +15,11 @@ import (
 
 // nowhere is a Ruby that has no threads here.
 func nowhere(running uint64) Places {
-	return Places{TID: []uint64{40, 24}, Context: 48, Thread: 48, Frame: 56, Running: running}
+	p := Places{TID: []uint64{40, 24}, Context: 48, Thread: 48, Frame: 56, Running: running}
+	if running != 0 {
+		p.Lock = []uint64{24, 384}
+	}
+	return p
 }
 
 // TestOwnFaults: of memory that this test touches for the first time, one fault of the

@@ -187,16 +187,18 @@ func (b *builder) own(other string) {
 // (vm_core.h, rb_execution_context_t: vm_stack, vm_stack_size, cfp).
 func (b *builder) context() {
 	b.read(atEC, 8, asm.R7, b.places.Context, "cut")
-	b.load(asm.R7, atEC)
-	if b.places.Running != 0 {
-		b.add(asm.LoadImm(asm.R4, int64(b.places.Running), asm.DWord))
-		b.read(atWord, 8, asm.R4, 0, "stack")
+	if len(b.places.Lock) == 2 {
+		b.read(atWord, 8, asm.R7, b.places.Lock[0], "stack")
+		b.load(asm.R4, atWord)
+		b.read(atWord, 8, asm.R4, b.places.Lock[1], "stack")
 		b.flag(bitLockKnown)
 		b.load(asm.R1, atWord)
-		b.add(asm.JNE.Reg(asm.R1, asm.R7, "stack"))
+		b.load(asm.R2, atEC)
+		b.add(asm.JNE.Reg(asm.R1, asm.R2, "stack"))
 		b.flag(bitLocked)
 	}
 	b.label("stack")
+	b.load(asm.R7, atEC)
 	b.read(atEnv, 24, asm.R7, 0, "cut")
 	b.load(asm.R1, atEnv)
 	b.load(asm.R2, atEnv+8)

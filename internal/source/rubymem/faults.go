@@ -12,7 +12,8 @@ type Places struct {
 	Context uint64   // in a thread: its execution context
 	Thread  uint64   // in an execution context: its thread
 	Frame   uint64   // size of a control frame
-	Running uint64   // address of the pointer to the context that has Ruby's lock, 0 not known
+	Lock    []uint64 // from a thread to the context that has its lock: in it and in its Ractor; nil not told
+	Running uint64   // address of that pointer of the main Ractor, 0 not known
 }
 
 // Places tells them of this process.
@@ -27,6 +28,7 @@ func (r *Ruby) Places() (Places, error) {
 	if r.lay.running == 0 {
 		return p, nil
 	}
+	p.Lock = []uint64{r.lay.ractor, r.lay.running}
 	for _, at := range r.threads.known {
 		if ractor, ok := r.word(at + r.lay.ractor); ok && ractor != 0 {
 			p.Running = ractor + r.lay.running

@@ -267,7 +267,7 @@ func (r *Ruby) ruby(f cframe) (fr Frame, kind uint32, ok bool) {
 		return fr, 0, false
 	}
 	kind, err := r.view.Uint32(body)
-	if err != nil {
+	if err != nil || f.ep == 0 && !r.holds(body, f.pc) {
 		return fr, 0, false
 	}
 	path, _ := r.word(body + r.lay.body.path)
@@ -294,6 +294,14 @@ func (r *Ruby) ruby(f cframe) (fr Frame, kind uint32, ok bool) {
 		fr.Label = r.label34(body, owner)
 	}
 	return fr, kind, true
+}
+
+// holds tells whether an instruction is of some code. Of a frame that was read before, the
+// code may have made room for other code since.
+func (r *Ruby) holds(body, pc uint64) bool {
+	encoded, ok := r.word(body + r.lay.body.encoded)
+	n, err := r.view.Uint32(body + r.lay.body.size)
+	return ok && err == nil && pc >= encoded && pc-encoded <= 8*uint64(n)
 }
 
 // imemo kinds (internal/imemo.h).
