@@ -14,6 +14,7 @@ import (
 	"culprit/internal/livefacts"
 	"culprit/internal/source/faults"
 	"culprit/internal/source/proc"
+	"culprit/internal/source/procmem"
 )
 
 // watched starts a script that waits for a line, works, and makes the file DONE, and
@@ -177,5 +178,39 @@ func TestFaultsRefused(t *testing.T) {
 	g, err := inspection.NewGrowth(target, inspection.Watching{Tool: "test", Period: 64, FS: proc.Host(), Open: refuse}, time.Now())
 	if !errors.Is(err, faults.ErrUnavailable) || g != nil {
 		t.Errorf("%v, %v", g, err)
+	}
+}
+
+// TestEndsMeanwhile: of a process that ends while it is watched there is no figure.
+func TestEndsMeanwhile(t *testing.T) {
+	p := started.Ruby(t, nil, "-e", `puts "ready"; $stdout.flush; $stdin.gets`)
+	target, err := inspection.Live("/proc", p.PID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = target.Close() })
+	g, err := inspection.NewGrowth(target, inspection.Watching{Tool: "test", Period: 64, FS: proc.Host(), Open: inspection.HostFaults}, time.Now())
+	if errors.Is(err, faults.ErrUnavailable) {
+		t.Logf("this machine: %v", err)
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Kill(); err != nil {
+		t.Error(err)
+	}
+	for range 4 {
+		if err = g.Tick(); err != nil {
+			break
+		}
+	}
+	if _, _, end := g.End(time.Now()); end == nil {
+		t.Errorf("figures of a process that is gone; Tick: %v", err)
+	} else if !errors.Is(end, procmem.ErrGone) && !errors.Is(end, proc.ErrGone) {
+		t.Errorf("%v; Tick: %v", end, err)
+	}
+	if err := g.Close(); err != nil {
+		t.Error(err)
 	}
 }
