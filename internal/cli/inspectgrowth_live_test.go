@@ -40,7 +40,7 @@ func TestInspectGrowth(t *testing.T) {
 		return
 	}
 	text := out.String()
-	for _, want := range []string{"NEW  in ", "-e:2 Object#keep -> String#*", "reporter", "thread", "note: the first touch"} {
+	for _, want := range []string{"NEW  in ", "Object#keep -> String#* -e:2", "reporter", "thread", "note: the first touch"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}

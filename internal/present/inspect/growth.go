@@ -68,7 +68,7 @@ func growthLines(p *sheet.Sheet, d livefacts.Growth, all bool) {
 			if f.Method != "" {
 				name = f.Method
 			}
-			p.Line("      from "+style.Clean(name)+"  "+style.CutMiddle(style.Clean(f.Path), 48)+":"+strconv.Itoa(f.Line), p.Paint.Dim)
+			p.Line("      from "+style.Clean(name)+"  "+place(f.Path, f.Line, 28), p.Paint.Dim)
 		}
 	}
 	if left > 0 && len(d.Lines) > left {
@@ -76,15 +76,21 @@ func growthLines(p *sheet.Sheet, d livefacts.Growth, all bool) {
 	}
 }
 
+// place is a line of a file with a path of so many letters.
+func place(path string, line, most int) string {
+	return style.CutMiddle(style.Clean(path), most) + ":" + strconv.Itoa(line)
+}
+
 // lineName is a line with the method that it is in and what it called.
 func lineName(l livefacts.GrowthLine) string {
 	if l.Method == "" && l.Path == "" {
 		return "native code without Ruby's lock, in threads that are none of Ruby's"
 	}
-	text := style.Clean(l.Path) + ":" + strconv.Itoa(l.Line) + "  " + style.Clean(l.Method)
+	text := style.Clean(l.Method)
 	if l.Call != "" {
 		text += " -> " + style.Clean(l.Call)
 	}
+	text += "  " + place(l.Path, l.Line, 48)
 	if l.Unlocked {
 		text += "  (native code without Ruby's lock)"
 	}

@@ -85,6 +85,10 @@ func (s *Sampler) load(t Target, in space) error {
 			break // it is not about the program
 		}
 	}
+	// What the kernel's check finds wrong can have the number of a missing right.
+	if found, ok := errors.AsType[*ebpf.VerifierError](refusal); ok && len(found.Log) > 0 {
+		return fmt.Errorf("%w: Linux %s does not take the program for it: %w; hint: %s", ErrUnavailable, strings.TrimSpace(here().release), found, otherwise)
+	}
 	return refused(stepProgram, refusal)
 }
 

@@ -162,3 +162,25 @@ func TestProgramSize(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestProgramRefused: a program that the kernel's check does not like is told as that, and
+// not as a missing right.
+func TestProgramRefused(t *testing.T) {
+	s := &Sampler{}
+	if err := s.maps.make(); err != nil {
+		t.Logf("this machine: %v", err)
+		return
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	ring := s.maps.ring
+	s.maps.ring = s.maps.lost // no ring
+	err := s.load(Target{Places: nowhere(0)}, space{})
+	s.maps.ring = ring
+	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "does not take the program") || !strings.Contains(err.Error(), "; hint: ") {
+		t.Error(err)
+	}
+}

@@ -90,7 +90,15 @@ func (s surroundings) old() bool {
 // explain says what is missing.
 func (s surroundings) explain(at step, err error) error {
 	missing, hint := s.missing(at, err)
+	if errno, ok := errors.AsType[syscall.Errno](err); ok && denied(err) {
+		err = errno // what the library adds is of locked memory, which was seen to
+	}
 	return fmt.Errorf("%w: %s (%s: %w); hint: %s", ErrUnavailable, missing, at, err, hint)
+}
+
+// denied tells whether the kernel has what it takes and does not give it.
+func denied(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES)
 }
 
 const (
@@ -112,7 +120,7 @@ func (s surroundings) missing(at step, err error) (missing, hint string) {
 		return "this kernel was built without bpf() or perf_event_open()", otherwise
 	case s.old():
 		return "Linux " + strings.TrimSpace(s.release) + " is older than 5.8", otherwise
-	case !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EPERM) && !errors.Is(err, syscall.EACCES):
+	case !denied(err):
 		if at == stepEvent {
 			return "this kernel counts no page faults" + where, otherwise
 		}
