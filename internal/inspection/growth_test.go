@@ -155,8 +155,27 @@ $stdin.gets`)
 	if share < 0.9 || bytes < 80<<20 || spun > 0.01 || d.Who[0].Name != "filler" {
 		t.Errorf("%.2f of %s filled, %.2f spun: %+v", share, bytes, spun, d.Who)
 	}
-	if d.Ruby.Version != "2.7" && d.Unlocked < d.Attributed*8/10 { // 2.7 does not tell who has the lock
+	if d.Unlocked < d.Attributed*8/10 {
 		t.Errorf("%s of %s without the lock", d.Unlocked, d.Attributed)
+	}
+}
+
+// TestShortThreads: threads that live for a moment and code in fibers are told like any
+// other.
+func TestShortThreads(t *testing.T) {
+	d, ok := watched(t, 16, nil, `KEPT = []
+def brief; 200.times { KEPT << "b" * 5000 }; end
+def fibre; 200.times { KEPT << "f" * 5000 }; end
+puts "ready"; $stdout.flush; $stdin.gets
+30.times { Thread.new { brief }.join; Fiber.new { fibre; Fiber.yield; fibre }.resume; sleep 0.002 }
+$stdin.gets`)
+	if !ok {
+		return
+	}
+	brief, _, _ := of(d, "Object#brief", 2)
+	fibre, _, _ := of(d, "Object#fibre", 3)
+	if brief < 0.35 || fibre < 0.35 || d.Native > d.Attributed/20 || d.Attributed < 40<<20 {
+		t.Errorf("%.2f in threads, %.2f in fibers, %s in none of Ruby's", brief, fibre, d.Native)
 	}
 }
 

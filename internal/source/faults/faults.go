@@ -39,6 +39,7 @@ type Places struct {
 	Frame   uint64   // size of a control frame
 	Lock    []uint64 // from a thread to the context that has its lock: in it and in its Ractor; nil not told
 	Running uint64   // address of that pointer of the main Ractor, 0 not known
+	Owner   bool     // that pointer is to the thread that has the lock, not to its context
 }
 
 // Sample is a fault.

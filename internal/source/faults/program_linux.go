@@ -160,8 +160,10 @@ func (b *builder) thread(m *maps) {
 		b.add(asm.LoadImm(asm.R7, int64(b.places.Running), asm.DWord))
 		b.read(atWord, 8, asm.R7, 0, "emit")
 		b.load(asm.R7, atWord)
-		b.read(atWord, 8, asm.R7, b.places.Thread, "emit")
-		b.load(asm.R7, atWord)
+		if !b.places.Owner {
+			b.read(atWord, 8, asm.R7, b.places.Thread, "emit")
+			b.load(asm.R7, atWord)
+		}
 		b.own("emit")
 	}
 	b.label("found")
@@ -194,6 +196,9 @@ func (b *builder) context() {
 		b.flag(bitLockKnown)
 		b.load(asm.R1, atWord)
 		b.load(asm.R2, atEC)
+		if b.places.Owner {
+			b.add(asm.Mov.Reg(asm.R2, asm.R7))
+		}
 		b.add(asm.JNE.Reg(asm.R1, asm.R2, "stack"))
 		b.flag(bitLocked)
 	}

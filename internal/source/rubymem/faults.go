@@ -14,6 +14,7 @@ type Places struct {
 	Frame   uint64   // size of a control frame
 	Lock    []uint64 // from a thread to the context that has its lock: in it and in its Ractor; nil not told
 	Running uint64   // address of that pointer of the main Ractor, 0 not known
+	Owner   bool     // that pointer is to the thread that has the lock, not to its context
 }
 
 // Places tells them of this process.
@@ -25,10 +26,7 @@ func (r *Ruby) Places() (Places, error) {
 	if err := r.findOnce(); err != nil {
 		return p, err
 	}
-	if r.lay.running == 0 {
-		return p, nil
-	}
-	p.Lock = []uint64{r.lay.ractor, r.lay.running}
+	p.Lock, p.Owner = []uint64{r.lay.ractor, r.lay.running}, r.lay.owner
 	for _, at := range r.threads.known {
 		if ractor, ok := r.word(at + r.lay.ractor); ok && ractor != 0 {
 			p.Running = ractor + r.lay.running

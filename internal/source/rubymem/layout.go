@@ -69,7 +69,8 @@ type layout struct {
 	threadEC, threadName                uint64
 	tid, native                         uint64 // a thread's number for the kernel, in itself or in its native thread; of 2.7 in glibc's
 	threadPtr, fiberEC                  uint64
-	ractor, running                     uint64 // of a thread; and in it the context that has the lock, 0 not told
+	ractor, running                     uint64 // of a thread; and in it the context that has the lock
+	owner                               bool   // they are the machine, and the thread that has the lock (vm_core.h of 2.7, rb_vm_struct.gvl)
 	body                                bodyLayout
 	insn                                uint64 // size of an entry of insns_info
 	lastOp                              uint64 // tLAST_OP_ID: numbers of names up to this are not shifted
@@ -123,7 +124,9 @@ func newLayout(version, arch string) (layout, error) {
 	case "2.7":
 		l.align, l.fixedSlot, l.lastOp = 16<<10, 40, 168
 		get(&l.native, "rb_thread_struct", "thread_id")
-		l.tid = pthreadTID(arch)
+		get(&l.ractor, "rb_thread_struct", "vm")
+		get(&l.running, "rb_vm_struct", "gvl.owner")
+		l.owner, l.tid = true, pthreadTID(arch)
 	case "3.1":
 		l.align, l.lastOp = 16<<10, 169
 		get(&l.tid, "rb_thread_struct", "tid")

@@ -118,7 +118,7 @@ func TestThreadIDs(t *testing.T) {
 		}
 	}
 	p, err := r.Places()
-	if err != nil || len(p.TID) == 0 || p.Frame < 56 || (p.Running == 0) != (r.Version == "2.7") {
+	if err != nil || len(p.TID) == 0 || p.Frame < 56 || p.Running == 0 || p.Owner != (r.Version == "2.7") {
 		t.Errorf("%+v, %v", p, err)
 	}
 }

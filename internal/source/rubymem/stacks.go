@@ -116,11 +116,9 @@ func (r *Ruby) thread(at uint64) (Thread, bool) {
 		t.Name, _ = r.text(v, mostName)
 	}
 	t.TID = r.tid(at)
-	if r.lay.running != 0 {
-		if ractor, ok := r.word(at + r.lay.ractor); ok {
-			run, ok := r.word(ractor + r.lay.running)
-			t.Running, t.RunningKnown = ok && run == ec, ok
-		}
+	if ractor, ok := r.word(at + r.lay.ractor); ok {
+		run, ok := r.word(ractor + r.lay.running)
+		t.Running, t.RunningKnown = ok && (run == ec && !r.lay.owner || run == at && r.lay.owner), ok
 	}
 	t.Frames, t.Cut = r.frames(ec)
 	return t, true
