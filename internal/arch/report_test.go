@@ -35,12 +35,13 @@ func TestReportFormat(t *testing.T) {
 		Native  livefacts.Native
 		Leaks   livefacts.Leaks
 		Dump    livefacts.Dump
+		Growth  livefacts.Growth
 		Episode livefacts.Episode
 		Change  livefacts.Change
 	}
 	for _, schema := range []string{
-		livefacts.InspectSchema, livefacts.HeapSchema, livefacts.StacksSchema, livefacts.NativeSchema, livefacts.LeaksSchema, livefacts.DumpSchema,
-		livefacts.EpisodeSchema, livefacts.ChangeSchema,
+		livefacts.InspectSchema, livefacts.HeapSchema, livefacts.StacksSchema, livefacts.NativeSchema, livefacts.LeaksSchema,
+		livefacts.DumpSchema, livefacts.GrowthSchema, livefacts.EpisodeSchema, livefacts.ChangeSchema,
 	} {
 		holdFormat(t, "inspect.md", schema, reflect.TypeFor[inspections](), map[string]reflect.Type{"inspections": reflect.TypeFor[inspections]()})
 	}

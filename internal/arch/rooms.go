@@ -47,7 +47,8 @@ var externals = []struct {
 	{"github.com/spf13/cobra", []string{"internal/cli", "internal/docgen"}, "commands, completion, reference"},
 	{"github.com/spf13/pflag", []string{"internal/cli", "internal/docgen"}, "flags of cobra"},
 	{"golang.org/x/term", []string{"internal/cli", "internal/present/style", "internal/present/term"}, "is it a terminal, and how wide"},
-	{"golang.org/x/sys", []string{"internal/source/input", "internal/store", "internal/offheap", "internal/source/heapindex", "internal/source/procmem"}, "read-ahead, mapped and nameless files"},
+	{"golang.org/x/sys", []string{"internal/source/input", "internal/store", "internal/offheap", "internal/source/heapindex", "internal/source/procmem", "internal/source/faults"}, "read-ahead, mapped and nameless files, counters of the kernel"},
+	{"github.com/cilium/ebpf", []string{"internal/source/faults"}, "programs for the kernel, without a compiler"},
 	{"github.com/goccy/go-yaml", []string{"internal/gemcheck"}, "documents of the knowledge base, strictly, with the line of a mistake"},
 	{"gonum.org/v1/gonum", []string{"internal/stat", "internal/analysis/ledger"}, "distributions and linear algebra"},
 }

@@ -50,7 +50,7 @@ Exit: 0 ran, 1 could not run, 2 bad usage.`,
 			return o.run(w, args)
 		},
 	}, livefacts.InspectSchema)
-	cmd.AddCommand(newInspectHeap(w), newInspectStacks(w), newInspectNative(w), newInspectLeaks(w), newInspectDump(w), newInspectDiff(w), newInspectRecord(w))
+	cmd.AddCommand(newInspectHeap(w), newInspectStacks(w), newInspectNative(w), newInspectLeaks(w), newInspectDump(w), newInspectGrowth(w), newInspectDiff(w), newInspectRecord(w))
 	return cmd
 }
 

@@ -11,7 +11,10 @@ type Flame struct {
 	Frames []Frame
 	// Samples is set for stacks of a live process: Bytes count how often each was seen.
 	Samples bool
-	Nodes   []FlameNode // [0] is the machine, of no frame; parents stand before children
+	// Growth is set for stacks that touched new memory: Bytes are estimated from as many
+	// faults as Objects says.
+	Growth bool
+	Nodes  []FlameNode // [0] is the machine, of no frame; parents stand before children
 }
 
 // Frame is a name on a stack.

@@ -32,6 +32,24 @@ func Action(frames []livefacts.Frame) string {
 	return ""
 }
 
+// Identity says who a thread is: the action or job it is in, the name that it was given,
+// or the code that it began with.
+func Identity(t livefacts.Thread) (kind, name string) {
+	switch {
+	case t.Action != "":
+		return "action", t.Action
+	case t.Name != "" && !strings.HasPrefix(t.Name, "puma srv tp"):
+		return "thread", t.Name
+	}
+	for i := len(t.Frames) - 1; i >= 0; i-- {
+		f := t.Frames[i]
+		if !strings.HasPrefix(f.Path, "<internal:") {
+			return "code", f.Label + " (" + f.Path + ")"
+		}
+	}
+	return "code", "unknown"
+}
+
 func method(f livefacts.Frame) string {
 	if i := strings.LastIndexAny(f.Method, "#."); i >= 0 {
 		return f.Method[i+1:]

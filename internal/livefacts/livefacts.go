@@ -3,7 +3,7 @@
 //
 // It owns the forms of the documents culprit.inspect/1, culprit.inspectheap/1,
 // culprit.inspectstacks/1, culprit.inspectnative/1, culprit.inspectleaks/1,
-// culprit.inspectdiff/1 and culprit.recording/1. It refuses to read, and to judge.
+// culprit.inspectgrowth/1, culprit.inspectdiff/1 and culprit.recording/1. It refuses to read, and to judge.
 package livefacts
 
 import (
@@ -21,6 +21,7 @@ const (
 	NativeSchema  = "culprit.inspectnative/1"
 	LeaksSchema   = "culprit.inspectleaks/1"
 	DumpSchema    = "culprit.inspectdump/1"
+	GrowthSchema  = "culprit.inspectgrowth/1"
 	ChangeSchema  = "culprit.inspectdiff/1"
 )
 

@@ -152,7 +152,7 @@ func waits(th rubymem.Thread) bool {
 
 // count adds a thread's part of a sample.
 func (e *episode) count(t livefacts.Thread, bytes float64) {
-	kind, name := identity(t)
+	kind, name := inspection.Identity(t)
 	p := e.who[[2]string{kind, name}]
 	if p == nil {
 		p = &presence{hot: map[livefacts.Hot]int{}}
@@ -175,24 +175,6 @@ func (e *episode) count(t livefacts.Thread, bytes float64) {
 		seen[m] = true
 		p.hot[livefacts.Hot{Method: m, Path: f.Path, Line: f.Line}]++
 	}
-}
-
-// identity says who a thread is: the action or job it is in, the name that it was given,
-// or the code that it began with.
-func identity(t livefacts.Thread) (kind, name string) {
-	switch {
-	case t.Action != "":
-		return "action", t.Action
-	case t.Name != "" && !strings.HasPrefix(t.Name, "puma srv tp"):
-		return "thread", t.Name
-	}
-	for i := len(t.Frames) - 1; i >= 0; i-- {
-		f := t.Frames[i]
-		if !strings.HasPrefix(f.Path, "<internal:") {
-			return "code", f.Label + " (" + f.Path + ")"
-		}
-	}
-	return "code", "unknown"
 }
 
 // over sets the bounds that the judge gives.

@@ -139,7 +139,7 @@ func (w *Watch) idle() {
 	w.quietN++
 	ran, _ := working(threads)
 	for _, t := range ran {
-		kind, name := identity(t)
+		kind, name := inspection.Identity(t)
 		w.quiet[[2]string{kind, name}]++
 	}
 }
@@ -281,7 +281,7 @@ func (w *Watch) settled(e *episode, now time.Time) bool {
 	}
 	who := e.ranking()
 	for _, th := range threads {
-		if kind, name := identity(inspection.Thread(th)); kind == "action" && len(who) > 0 && who[0].Name == name {
+		if kind, name := inspection.Identity(inspection.Thread(th)); kind == "action" && len(who) > 0 && who[0].Name == name {
 			e.idle = 0
 			return false
 		}

@@ -35,6 +35,9 @@ func Pprof(w io.Writer, f heapfacts.Flame) error {
 		seen := &profile.ValueType{Type: "samples", Unit: "count"}
 		p.SampleType, p.DefaultSampleType, p.PeriodType = []*profile.ValueType{seen}, "samples", seen
 	}
+	if f.Growth {
+		p.SampleType[0].Type = "samples"
+	}
 	functions := map[[2]string]*profile.Function{}
 	locations := make([]*profile.Location, len(f.Frames))
 	for i, fr := range f.Frames {
@@ -171,6 +174,9 @@ func Speedscope(w io.Writer, f heapfacts.Flame) error {
 	p := sampled{Type: "sampled", Name: style.Clean(f.Dump) + ": retained", Unit: "bytes", EndValue: f.Nodes[0].Total, Samples: [][]int32{}, Weights: []int64{}}
 	if f.Samples {
 		p.Name, p.Unit = style.Clean(f.Dump)+": samples", "none"
+	}
+	if f.Growth {
+		p.Name = style.Clean(f.Dump) + ": growth"
 	}
 	for _, i := range order(f) {
 		if f.Nodes[i].Bytes == 0 {

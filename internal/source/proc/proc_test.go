@@ -12,7 +12,7 @@ import (
 
 func TestStat(t *testing.T) {
 	s, err := parseStat("4101 (puma: (x) y) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 8 18 991 20 21\n")
-	if err != nil || s.Comm != "puma: (x) y" || s.PID != 4101 || s.PPID != 1 || s.Threads != 8 || s.Start != 991 || s.State != 'S' {
+	if err != nil || s.Comm != "puma: (x) y" || s.PID != 4101 || s.PPID != 1 || s.Threads != 8 || s.Start != 991 || s.State != 'S' || s.Faults != 7+9 {
 		t.Errorf("%+v, %v", s, err)
 	}
 	for _, bad := range []string{"", "1 (x", "1 (x) S 1", "x (y) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 8 18 991 20"} {

@@ -18,6 +18,7 @@ type Stat struct {
 	PPID    int
 	Threads int
 	Start   uint64 // clock ticks since the machine booted
+	Faults  uint64 // page faults of all its threads, minor and major
 	// stack is where the first thread's stack begins: another one after exec. 0 for
 	// a foreign process.
 	stack uint64
@@ -78,18 +79,23 @@ func parseStat(text string) (Stat, error) {
 	s := Stat{Comm: text[open+1 : closing]}
 	rest := strings.Fields(text[closing+1:])
 	// Fields are counted from 3, the state.
-	const state, ppid, threads, start, stack = 0, 1, 17, 19, 25
+	const state, ppid, minor, major, threads, start, stack = 0, 1, 7, 9, 17, 19, 25
 	if len(rest) <= start || len(rest[state]) != 1 {
 		return Stat{}, fmt.Errorf("%d fields behind the name", len(rest))
 	}
 	s.State = rest[state][0]
-	var errs [5]error
+	var errs [7]error
 	s.PID, errs[0] = strconv.Atoi(strings.TrimSpace(text[:open]))
 	s.PPID, errs[1] = strconv.Atoi(rest[ppid])
 	s.Threads, errs[2] = strconv.Atoi(rest[threads])
 	s.Start, errs[3] = strconv.ParseUint(rest[start], 10, 64)
+	minors, err := strconv.ParseUint(rest[minor], 10, 63)
+	errs[4] = err
+	majors, err := strconv.ParseUint(rest[major], 10, 63)
+	errs[5] = err
+	s.Faults = minors + majors
 	if len(rest) > stack {
-		s.stack, errs[4] = strconv.ParseUint(rest[stack], 10, 64)
+		s.stack, errs[6] = strconv.ParseUint(rest[stack], 10, 64)
 	}
 	return s, errors.Join(errs[:]...)
 }

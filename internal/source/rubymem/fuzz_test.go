@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"io"
 	"runtime"
+	"slices"
 	"testing"
 
 	"culprit/internal/source/procmem"
@@ -97,6 +98,7 @@ func tiny(l layout) []byte {
 	put(code+l.body.info, code+0x400)
 	put(code+l.body.infoSize, 2)
 	put(code+l.body.succ, code+0x500)
+	put(code+l.body.size, 0x40) // four bytes, before the next field
 	put(code+l.body.encoded, code+0x700)
 	return b
 }
@@ -146,6 +148,13 @@ func TestTiny(t *testing.T) {
 		if err != nil || len(threads) != 1 || len(threads[0].Frames) != 1 {
 			t.Errorf("%s: %+v, %v", v, threads, err)
 		}
+		const pc, iseq = base + 0x26800, base + 0x25000
+		if frames := r.Trace([]Raw{{PC: pc, ISeq: iseq}}); !slices.Equal(frames, threads[0].Frames) {
+			t.Errorf("%s: %+v read before, %+v now", v, frames, threads[0].Frames)
+		}
+		if frames := r.Trace([]Raw{{PC: pc + 1<<20, ISeq: iseq}, {PC: pc, ISeq: iseq + 8}}); len(frames) != 0 {
+			t.Errorf("%s: frames of code that is gone: %+v", v, frames)
+		}
 	}
 }
 
@@ -178,6 +187,9 @@ func FuzzRuby(f *testing.F) {
 		_, _, _ = r.Sample()
 		_, _ = r.Fibers()
 		_, _ = r.Bodies()
+		_, _ = r.Places()
+		_, _ = r.ThreadIDs()
+		_ = r.Trace([]Raw{{w, uint64(at) + base, w}, {base + 0x26800, base + 0x25000, uint64(at) + base}, {magicCFunc, 0, w}})
 		_ = r.GCStat()
 	})
 }

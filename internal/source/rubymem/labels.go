@@ -5,6 +5,19 @@ import (
 	"fmt"
 )
 
+// methodOf gives the method whose call a frame belongs to.
+func (r *Ruby) methodOf(f cframe) (owner uint64, name string) {
+	if f.ep != 0 {
+		return r.methodEntry(f.ep)
+	}
+	me, ok := r.follow(f.entry)
+	if !ok {
+		return 0, ""
+	}
+	owner, _ = r.word(me + 32)
+	return owner, r.methodName(me)
+}
+
 // methodEntry gives the method whose call an environment belongs to.
 func (r *Ruby) methodEntry(ep uint64) (owner uint64, name string) {
 	for range mostSuper {
@@ -31,6 +44,15 @@ func (r *Ruby) methodEntry(ep uint64) (owner uint64, name string) {
 // special variables.
 func (r *Ruby) entry(at uint64) (me uint64, ok bool) {
 	v, ok := r.word(at)
+	if !ok {
+		return 0, false
+	}
+	return r.follow(v)
+}
+
+// follow goes from what such a slot holds to the method entry.
+func (r *Ruby) follow(v uint64) (me uint64, ok bool) {
+	ok = true
 	for range 2 {
 		if !ok || v == 0 || v%8 != 0 {
 			return 0, false

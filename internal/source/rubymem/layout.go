@@ -68,9 +68,10 @@ type layout struct {
 	classPtr                            uint64 // RClass.ptr, 0 where the extension stands in the slot
 	frame                               uint64 // size of a control frame
 	threadEC, threadName                uint64
-	tid, native                         uint64 // a thread's number for the kernel, in itself or in its native thread
+	tid, native                         uint64 // a thread's number for the kernel, in itself or in its native thread; of 2.7 in glibc's
 	threadPtr, fiberEC                  uint64
-	ractor, running                     uint64 // of a thread; and in it the context that has the lock, 0 not told
+	ractor, running                     uint64 // of a thread; and in it the context that has the lock
+	owner                               bool   // they are the machine, and the thread that has the lock (vm_core.h of 2.7, rb_vm_struct.gvl)
 	body                                bodyLayout
 	insn                                uint64 // size of an entry of insns_info
 	lastOp                              uint64 // tLAST_OP_ID: numbers of names up to this are not shifted
@@ -123,6 +124,10 @@ func newLayout(version, arch string) (layout, error) {
 	switch version {
 	case "2.7":
 		l.align, l.fixedSlot, l.lastOp = 16<<10, 40, 168
+		get(&l.native, "rb_thread_struct", "thread_id")
+		get(&l.ractor, "rb_thread_struct", "vm")
+		get(&l.running, "rb_vm_struct", "gvl.owner")
+		l.owner, l.tid = true, pthreadTID(arch)
 	case "3.1":
 		l.align, l.lastOp = 16<<10, 169
 		get(&l.tid, "rb_thread_struct", "tid")
@@ -158,6 +163,16 @@ func newLayout(version, arch string) (layout, error) {
 		return layout{}, fmt.Errorf("layout of Ruby %s lacks %v", version, missing)
 	}
 	return l, nil
+}
+
+// pthreadTID is where glibc keeps the kernel's number in what a pthread_t points to
+// (nptl/descr.h, struct pthread: behind its header and a list node; the header has 704
+// bytes on amd64, where it is of tcbhead_t, and 24 words on arm64).
+func pthreadTID(arch string) uint64 {
+	if arch == "amd64" {
+		return 704 + 16
+	}
+	return 24*8 + 16
 }
 
 // types are Ruby's own, by the low five bits of an object's flags

@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"regexp"
 	"runtime"
+	"slices"
+	"strings"
 
 	"culprit/internal/source/procmem"
 )
@@ -46,6 +48,9 @@ func Open(m procmem.Mem) (*Ruby, error) {
 	}
 	if r.lay, err = newLayout(r.Version, runtime.GOARCH); err != nil {
 		return nil, err
+	}
+	if r.Version == "2.7" && slices.ContainsFunc(m.Maps(), func(m procmem.Mapping) bool { return strings.Contains(m.Path, "/ld-musl-") }) {
+		r.lay.tid = 0 // only glibc's threads are known
 	}
 	if err := r.find(); err != nil {
 		return nil, fmt.Errorf("ruby %s: %w", r.Version, err)

@@ -100,6 +100,29 @@ func TestOwnWord(t *testing.T) {
 	t.Run("stacks", func(t *testing.T) { sameTraces(t, r, own) })
 }
 
+// TestThreadIDs: the kernel knows the numbers that are read of Ruby's threads, all of
+// them, and the ways to them that others are told.
+func TestThreadIDs(t *testing.T) {
+	pid, own := ruby(t, idle)
+	r := open(t, pid)
+	list, err := r.ThreadIDs()
+	if err != nil || len(list) != len(own.Traces)+1 || list[pid] == 0 {
+		t.Errorf("%v of pid %d, %v", list, pid, err)
+	}
+	for tid, at := range list {
+		if _, err := os.Stat(fmt.Sprintf("/proc/%d/task/%d", pid, tid)); err != nil {
+			t.Error(err)
+		}
+		if name := r.ThreadName(at); tid != pid && own.Traces[name] == nil {
+			t.Errorf("thread %d is named %q", tid, name)
+		}
+	}
+	p, err := r.Places()
+	if err != nil || len(p.TID) == 0 || p.Frame < 56 || p.Running == 0 || p.Owner != (r.Version == "2.7") {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
 func sameObjects(t *testing.T, c rubymem.Census, own said) {
 	// Telling makes the traces' texts and the JSON's.
 	const telling = 400

@@ -28,6 +28,8 @@ type Frame struct {
 	// Method has the class before it: "ReportsController#index"; "" where the frame is no
 	// method's.
 	Method string
+	// C is set for a function of C: Path and Line are those of the Ruby code that called it.
+	C bool
 }
 
 // threadFinder remembers where threads are.
@@ -114,11 +116,9 @@ func (r *Ruby) thread(at uint64) (Thread, bool) {
 		t.Name, _ = r.text(v, mostName)
 	}
 	t.TID = r.tid(at)
-	if r.lay.running != 0 {
-		if ractor, ok := r.word(at + r.lay.ractor); ok {
-			run, ok := r.word(ractor + r.lay.running)
-			t.Running, t.RunningKnown = ok && run == ec, ok
-		}
+	if ractor, ok := r.word(at + r.lay.ractor); ok {
+		run, ok := r.word(ractor + r.lay.running)
+		t.Running, t.RunningKnown = ok && (run == ec && !r.lay.owner || run == at && r.lay.owner), ok
 	}
 	t.Frames, t.Cut = r.frames(ec)
 	return t, true
@@ -188,8 +188,9 @@ func (r *Ruby) frames(ec uint64) (list []Frame, cut bool) {
 	return r.trace(walked), cut
 }
 
-// cframe is a control frame: words at 0, 16 and 32 in all versions.
-type cframe struct{ pc, iseq, ep uint64 }
+// cframe is a control frame: words at 0, 16 and 32 in all versions. One that was read
+// before has no ep: what matters of its environment stands in it.
+type cframe struct{ pc, iseq, ep, entry uint64 }
 
 func (r *Ruby) cframe(at uint64) (f cframe, ok bool) {
 	var ok1, ok2, ok3 bool
@@ -264,7 +265,7 @@ func (r *Ruby) ruby(f cframe) (fr Frame, kind uint32, ok bool) {
 		return fr, 0, false
 	}
 	kind, err := r.view.Uint32(body)
-	if err != nil {
+	if err != nil || f.ep == 0 && !r.holds(body, f.pc) {
 		return fr, 0, false
 	}
 	path, _ := r.word(body + r.lay.body.path)
@@ -283,7 +284,7 @@ func (r *Ruby) ruby(f cframe) (fr Frame, kind uint32, ok bool) {
 		return fr, 0, false
 	}
 	fr.Line = r.line(body, f.pc)
-	owner, method := r.methodEntry(f.ep)
+	owner, method := r.methodOf(f)
 	if method != "" {
 		fr.Method = r.qualified(owner, method)
 	}
@@ -291,6 +292,14 @@ func (r *Ruby) ruby(f cframe) (fr Frame, kind uint32, ok bool) {
 		fr.Label = r.label34(body, owner)
 	}
 	return fr, kind, true
+}
+
+// holds tells whether an instruction is of some code. Of a frame that was read before, the
+// code may have made room for other code since.
+func (r *Ruby) holds(body, pc uint64) bool {
+	encoded, ok := r.word(body + r.lay.body.encoded)
+	n, err := r.view.Uint32(body + r.lay.body.size)
+	return ok && err == nil && pc >= encoded && pc-encoded <= 8*uint64(n)
 }
 
 // imemo kinds (internal/imemo.h).
@@ -302,19 +311,23 @@ const (
 
 // cfunc reads a frame of a C function.
 func (r *Ruby) cfunc(f cframe) (Frame, bool) {
-	head, ok := r.word(f.ep)
-	if !ok || head&magicMask != magicCFunc {
+	head := f.pc
+	if f.ep != 0 {
+		var ok bool
+		if head, ok = r.word(f.ep); !ok {
+			return Frame{}, false
+		}
+	}
+	if head&magicMask != magicCFunc {
 		return Frame{}, false
 	}
-	me, ok := r.entry(f.ep - 16)
-	if !ok {
+	owner, name := r.methodOf(f)
+	if name == "" {
 		return Frame{}, false
 	}
-	name := r.methodName(me)
-	owner, _ := r.word(me + 32)
-	fr := Frame{Label: name, Method: r.qualified(owner, name)}
+	fr := Frame{Label: name, Method: r.qualified(owner, name), C: true}
 	if r.Version == "3.4" {
 		fr.Label = fr.Method
 	}
-	return fr, name != ""
+	return fr, true
 }
