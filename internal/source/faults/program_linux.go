@@ -144,28 +144,27 @@ func (b *builder) begin(s space, m *maps, address int16) {
 	b.add(asm.StoreMem(asm.R8, offThread, asm.R1, asm.DWord), asm.StoreMem(asm.R8, offCount, asm.R1, asm.DWord))
 }
 
-// thread finds Ruby's own struct of the thread that faulted: by the list of those that are
-// known, else it may be the one that has Ruby's lock. In both cases the struct has to name
-// the number of this very thread.
+// thread finds Ruby's own struct of the thread that faulted: it is the one that has Ruby's
+// lock, or one of the list of those that are known. In both cases the struct has to name
+// the number of this very thread. The lock's holder comes first: the kernel's thread of one
+// that has ended serves the next, and the list may still have the struct of the former.
 func (b *builder) thread(m *maps) {
-	b.add(asm.StoreMem(asm.RFP, atKey, asm.R6, asm.Word))
-	b.look(m.threads.FD(), "running")
-	b.add(asm.LoadMem(asm.R7, asm.R0, 0, asm.DWord))
-	b.own("running")
-	b.add(asm.Ja.Label("found"))
-	b.label("running")
-	if b.places.Running == 0 {
-		b.add(asm.Ja.Label("emit"))
-	} else {
+	if b.places.Running != 0 {
 		b.add(asm.LoadImm(asm.R7, int64(b.places.Running), asm.DWord))
-		b.read(atWord, 8, asm.R7, 0, "emit")
+		b.read(atWord, 8, asm.R7, 0, "known")
 		b.load(asm.R7, atWord)
 		if !b.places.Owner {
-			b.read(atWord, 8, asm.R7, b.places.Thread, "emit")
+			b.read(atWord, 8, asm.R7, b.places.Thread, "known")
 			b.load(asm.R7, atWord)
 		}
-		b.own("emit")
+		b.own("known")
+		b.add(asm.Ja.Label("found"))
+		b.label("known")
 	}
+	b.add(asm.StoreMem(asm.RFP, atKey, asm.R6, asm.Word))
+	b.look(m.threads.FD(), "emit")
+	b.add(asm.LoadMem(asm.R7, asm.R0, 0, asm.DWord))
+	b.own("emit")
 	b.label("found")
 	b.add(asm.StoreMem(asm.R8, offThread, asm.R7, asm.DWord))
 }
