@@ -18,6 +18,7 @@ import (
 type inspectOptions struct {
 	json, noColor, fibers, all bool
 	core                       string
+	logs                       []string
 }
 
 // flags gives a command of inspect the flags that all have.
@@ -133,8 +134,12 @@ inside, with the action or job that each is in. The process goes on meanwhile; a
 that changes while it is read is left out, and said so. With --record they are read many
 times, and written as folded stacks, or for speedscope and go tool pprof.
 
+With --log the end of a log is read for requests that have begun and not ended, and each
+is given to the thread that is in its action: it tells the path, and since when.
+
 Exit: 0 ran, 1 could not run, 2 bad usage.`,
 		Example: `  culprit inspect stacks 4101
+  culprit inspect stacks 4101 --log log/production.log
   culprit inspect stacks 4101 --record 30s --speedscope stacks.json`,
 		Args: usageArgs(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -146,6 +151,12 @@ Exit: 0 ran, 1 could not run, 2 bad usage.`,
 				if err != nil {
 					return err
 				}
+				open, warnings, err := openRequests(cmd.Context(), o.logs, t.PID)
+				if err != nil {
+					return err
+				}
+				s.Warnings = append(s.Warnings, warnings...)
+				inspection.Serve(&s, open)
 				if o.json {
 					return inspect.JSON(w.Stdout, s)
 				}
@@ -153,6 +164,7 @@ Exit: 0 ran, 1 could not run, 2 bad usage.`,
 			})
 		},
 	}, livefacts.StacksSchema)
+	cmd.Flags().StringArrayVar(&o.logs, "log", nil, "log of the app, to tell which request each thread serves; repeatable")
 	cmd.Flags().BoolVar(&o.fibers, "fibers", false, "fibers that wait, too")
 	cmd.Flags().BoolVar(&o.all, "all", false, "print all frames")
 	cmd.Flags().DurationVar(&sampled.length, "record", 0, "read the stacks for this long: 30s")

@@ -116,3 +116,51 @@ $stdin.gets`))
 		t.Errorf("core: %+v\nlive: %+v", of, d)
 	}
 }
+
+// TestStacksServe: threads get the requests of the log that have not ended, and one that
+// waits for a thread is told apart.
+func TestStacksServe(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "action_controller", "metal")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	render := filepath.Join(dir, "basic_implicit_render.rb")
+	if err := os.WriteFile(render, []byte("module ActionController; module BasicImplicitRender; def send_action(*) = index; end; end\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pid := strconv.Itoa(start(t, nil, "-r", render, "-e", `class ReportsController; include ActionController::BasicImplicitRender; def index = sleep; end
+class CartsController; include ActionController::BasicImplicitRender; def index = sleep; end
+[ReportsController, CartsController].each { |c| Thread.new { c.new.send_action }.name = c.name }
+sleep 0.3
+puts "ready"; $stdout.flush
+$stdin.gets`))
+	begun := func(pid, id, path, controller string) string {
+		head := "I, [2026-11-27T23:00:01.000000 #" + pid + "]  INFO -- : [" + id + "] "
+		text := head + `Started GET "` + path + `" for 10.0.0.1 at 2026-11-27 23:00:01 +0000` + "\n"
+		if controller != "" {
+			text += head + "Processing by " + controller + "#index as HTML\n"
+		}
+		return text
+	}
+	log := filepath.Join(t.TempDir(), "production.log")
+	ended := begun(pid, "gone", "/carts/0", "CartsController") +
+		"I, [2026-11-27T23:00:02.000000 #" + pid + "]  INFO -- : [gone] Completed 200 OK in 1000ms (Views: 1.0ms | Allocations: 10)\n"
+	text := ended + begun(pid, "one", "/reports?range=all", "ReportsController") + begun("999", "other", "/carts/9", "CartsController") +
+		begun(pid, "two", "/carts/1", "CartsController") + begun(pid, "three", "/waits", "")
+	if err := os.WriteFile(log, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := inspected[livefacts.Stacks](t, "stacks", "--json", "--log", log, pid)
+	served := map[string]string{}
+	for _, th := range s.Threads {
+		for _, r := range th.Requests {
+			served[th.Action] += r.Path + ";"
+		}
+	}
+	if len(served) != 2 || served["ReportsController#index"] != "/reports;" || served["CartsController#index"] != "/carts/1;" {
+		t.Errorf("%+v", s.Threads)
+	}
+	if len(s.Unplaced) != 1 || s.Unplaced[0].Path != "/waits" || len(s.Warnings) != 0 {
+		t.Errorf("%+v, %v", s.Unplaced, s.Warnings)
+	}
+}

@@ -144,6 +144,8 @@ type Stacks struct {
 	Core    string   `json:"core"`
 	Ruby    Ruby     `json:"ruby"`
 	Threads []Thread `json:"threads"`
+	// Unplaced are requests that the log has begun and not ended, and no thread shows.
+	Unplaced []Request `json:"unplaced"`
 	// Samples are how often the stacks were read; 1 without --record.
 	Samples  int      `json:"samples"`
 	Torn     int      `json:"torn"` // stacks that changed while they were read, left out
@@ -158,6 +160,19 @@ type Thread struct {
 	Action string  `json:"action"` // the action or job it is in, "" none that is known
 	Frames []Frame `json:"frames"` // innermost first
 	Cut    bool    `json:"cut"`    // the stack could not be read to its end
+	// Requests are those of the log that it may serve: with one it is that one.
+	Requests []Request `json:"requests"`
+}
+
+// Request is a call that a log has begun and not ended.
+type Request struct {
+	Method    string    `json:"method"` // of HTTP
+	Path      string    `json:"path"`
+	Action    string    `json:"action"` // "" where the log did not get so far
+	RequestID string    `json:"request_id"`
+	Began     time.Time `json:"began"`
+	PIDKnown  bool      `json:"pid_known"` // the log says that it is of this process
+	TID       string    `json:"tid"`       // of the log, "" not told
 }
 
 // Frame is a call, as Thread::Backtrace::Location has it.

@@ -153,6 +153,7 @@ func Stacks(w io.Writer, s livefacts.Stacks, all bool, o sheet.Options) error {
 	for _, t := range s.Threads {
 		p.Blank()
 		p.Line(threadName(t), p.Paint.Bold)
+		serves(&p, t.Requests)
 		frames := t.Frames
 		if !all && len(frames) > mostFrames {
 			frames = frames[:mostFrames]
@@ -171,6 +172,7 @@ func Stacks(w io.Writer, s livefacts.Stacks, all bool, o sheet.Options) error {
 			p.Line("  the stack could not be read to its end", p.Paint.Dim)
 		}
 	}
+	unplaced(&p, s.Unplaced)
 	warnings(&p, s.Warnings)
 	_, err := p.WriteTo(w)
 	return err
