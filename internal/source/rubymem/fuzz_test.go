@@ -2,6 +2,7 @@ package rubymem
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"runtime"
 	"slices"
@@ -192,4 +193,24 @@ func FuzzRuby(f *testing.F) {
 		_ = r.Trace([]Raw{{w, uint64(at) + base, w}, {base + 0x26800, base + 0x25000, uint64(at) + base}, {magicCFunc, 0, w}})
 		_ = r.GCStat()
 	})
+}
+
+// TestDescribed: a program without its version in its name tells it in its constants; one
+// that does not is refused.
+func TestDescribed(t *testing.T) {
+	for _, v := range versions() {
+		b := tiny(layoutOf(t, v))
+		m := memory(b, v)
+		end := uint64(len(b)) - 0x1000
+		m.maps[0].Path, m.maps[1].To = "/usr/local/bin/ruby", base+end
+		m.maps = append(m.maps, procmem.Mapping{From: base + end, To: base + end + 0x1000, Read: true, File: true, Path: "/usr/local/bin/ruby"})
+		if _, err := Open(m); !errors.Is(err, ErrVersion) {
+			t.Errorf("%s: %v", v, err)
+		}
+		copy(b[end+0x700:], "ruby "+v+".7p221 (2026-01-02 revision b200bad6cd) [x86_64-linux]\x00")
+		r, err := Open(m)
+		if err != nil || r.Version != v {
+			t.Errorf("%s: %+v, %v", v, r, err)
+		}
+	}
 }

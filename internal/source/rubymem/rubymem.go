@@ -43,7 +43,7 @@ type Ruby struct {
 func Open(m procmem.Mem) (*Ruby, error) {
 	r := &Ruby{view: procmem.NewView(m), classes: map[uint64]string{}}
 	var err error
-	if r.Version, err = version(m.Maps()); err != nil {
+	if r.Version, err = version(m); err != nil {
 		return nil, err
 	}
 	if r.lay, err = newLayout(r.Version, runtime.GOARCH); err != nil {
@@ -74,25 +74,51 @@ func (r *Ruby) Again() error {
 var rubyFile = regexp.MustCompile(`/(?:libruby(?:-static)?[.-]?|ruby)([0-9]+\.[0-9]+)?(?:\.so\.?([0-9]+\.[0-9]+)?[0-9.]*)?(?: \(deleted\))?$`)
 
 // version reads the minor version from the names of what is mapped: Debian's
-// libruby-3.1.so.3.1, a build's libruby.so.3.3.8 or ruby3.1.
-func version(maps []procmem.Mapping) (string, error) {
-	found := false
-	for _, m := range maps {
-		part := rubyFile.FindStringSubmatch(m.Path)
+// libruby-3.1.so.3.1, a build's libruby.so.3.3.8 or ruby3.1. A program that has Ruby within
+// is called ruby, mostly: then it is read in it.
+func version(m procmem.Mem) (string, error) {
+	var programs []procmem.Mapping
+	for _, mp := range m.Maps() {
+		part := rubyFile.FindStringSubmatch(mp.Path)
 		if part == nil {
 			continue
 		}
-		found = true
+		programs = append(programs, mp)
 		for _, v := range part[1:] {
 			if v != "" {
 				return v, nil
 			}
 		}
 	}
-	if !found {
+	if programs == nil {
 		return "", ErrNotRuby
 	}
+	for _, mp := range programs {
+		if v := described(m, mp); v != "" {
+			return v, nil
+		}
+	}
 	return "", fmt.Errorf("%w: its files do not tell which", ErrVersion)
+}
+
+// description is how Ruby describes itself: "ruby 3.3.8 (2025-04-09 revision b200bad6cd)
+// [x86_64-linux]" (version.c, ruby_description).
+var description = regexp.MustCompile(`ruby ([0-9]+\.[0-9]+)\.[0-9]+(?:p[0-9]+)? \([0-9]{4}-[0-9]{2}-[0-9]{2}`)
+
+// described looks for the description among the constants of a program.
+func described(m procmem.Mem, mp procmem.Mapping) string {
+	const part, longest = 1 << 20, 64
+	if mp.Write || mp.Size() > mostGlobals {
+		return ""
+	}
+	buf := make([]byte, part+longest)
+	for at := mp.From; at < mp.To; at += part {
+		n, _ := m.ReadAt(buf[:min(uint64(len(buf)), mp.To-at)], int64(at)) // what could be read of it counts
+		if found := description.FindSubmatch(buf[:n]); found != nil {
+			return string(found[1])
+		}
+	}
+	return ""
 }
 
 // word reads a word; ok is false for what is not there.
