@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -63,8 +64,8 @@ func (o *inspectDumpOptions) dump(ctx context.Context, w World, t *inspection.Ta
 			o.out = filepath.Base(t.Core) + ".json"
 		}
 	}
-	if _, err := os.Lstat(o.out); err == nil && !o.force {
-		return &hintError{fmt.Errorf("%s is there already", o.out), "--force overwrites it"}
+	if err := o.mayWrite(); err != nil {
+		return err
 	}
 	d, err := o.write(ctx, w, t)
 	if err != nil {
@@ -72,17 +73,40 @@ func (o *inspectDumpOptions) dump(ctx context.Context, w World, t *inspection.Ta
 	}
 	if !o.reading.noIndex {
 		l, err := o.reading.load(ctx, w, o.out)
-		if err != nil {
-			return err
+		if err == nil {
+			err = l.Close()
 		}
-		if err := l.Close(); err != nil {
-			return err
+		if err != nil { // the dump is whole all the same
+			d.Warnings = append(d.Warnings, "culprit heap will have to read it first: "+err.Error())
 		}
 	}
 	if o.json {
 		return inspect.JSON(w.Stdout, d)
 	}
 	return inspect.Dump(w.Stdout, d, w.sheet(o.noColor))
+}
+
+// mayWrite refuses what a dump cannot take the place of, before the process is stopped
+// for it. A link is followed.
+func (o *inspectDumpOptions) mayWrite() error {
+	if o.out == "-" {
+		return usage(errors.New("-o -: a dump needs a file"), "culprit heap reads it more than once")
+	}
+	if path, err := filepath.EvalSymlinks(o.out); err == nil {
+		o.out = path
+	}
+	info, err := os.Lstat(o.out)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return usage(fmt.Errorf("-o %s: it is no regular file", o.out), "give the name of a file to write")
+	case !o.force:
+		return &hintError{fmt.Errorf("%s is there already", o.out), "--force overwrites it"}
+	}
+	return nil
 }
 
 // write writes the dump beside its place, and moves it there when it is whole.

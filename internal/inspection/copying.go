@@ -32,8 +32,8 @@ type copied struct {
 const grown = 64 << 20
 
 // copied copies the process. Room is made before it stands still.
-func (t *Target) copied(c Copying) (*copied, error) {
-	m := &copied{}
+func (t *Target) copied(c Copying) (m *copied, err error) {
+	m = &copied{}
 	plan, err := procmem.NewPlan(t.Mem, nil)
 	if err != nil {
 		return nil, err
@@ -47,6 +47,11 @@ func (t *Target) copied(c Copying) (*copied, error) {
 	if err != nil {
 		return nil, fmt.Errorf("room for a copy of %s: %w", culprit.Bytes(plan.Bytes), err)
 	}
+	defer func() {
+		if err != nil {
+			room.Close()
+		}
+	}()
 	live, isLive := t.Mem.(*procmem.Live)
 	if !isLive {
 		m.Mirror, err = procmem.Copy(t.Mem, plan, room)
@@ -67,7 +72,10 @@ func (t *Target) copied(c Copying) (*copied, error) {
 	m.pause, m.registers = c.Now().Sub(began).Seconds(), frozen.Registers
 	swapped, serr := swappedOut(live)
 	m.swapped = culprit.Bytes(swapped)
-	return m, errors.Join(err, serr)
+	if err = errors.Join(err, serr); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // swappedOut counts what a copy of all that the process writes to lacks.

@@ -36,7 +36,7 @@ func (t *Target) Dump(ctx context.Context, tool string, w io.Writer, c Copying) 
 		mem, opt.Registers = m.Mirror, m.registers
 	}
 	if opt.Blocks, err = blocks(mem); err != nil {
-		d.Warnings = append(d.Warnings, fmt.Sprintf("native heap: %v: what C libraries hold at a distance is not followed, and may look like garbage", err))
+		d.Warnings = append(d.Warnings, fmt.Sprintf("native heap: %v: what Ruby and C libraries hold outside of the heap is followed by guess: some of it may look like garbage, and some garbage like held", err))
 	}
 	told, err := rubydump.Dump(ctx, r, w, opt)
 	if err != nil {
@@ -49,6 +49,9 @@ func (t *Target) Dump(ctx context.Context, tool string, w io.Writer, c Copying) 
 	}
 	if told.Lost > 0 {
 		d.Warnings = append(d.Warnings, fmt.Sprintf("%d reads within objects failed: some references are missing", told.Lost))
+	}
+	if told.Cut > 0 {
+		d.Warnings = append(d.Warnings, fmt.Sprintf("%d blocks of C libraries were not looked at to their end: what only they hold may look like garbage", told.Cut))
 	}
 	return d, nil
 }

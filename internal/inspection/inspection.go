@@ -90,6 +90,9 @@ func (t *Target) HeapClosely(tool string, values bool) (livefacts.Heap, error) {
 	}
 	h := t.census(tool, c)
 	h.Traced = d.Traced
+	if d.Partly != nil {
+		h.Warnings = append(h.Warnings, d.Partly.Error())
+	}
 	for _, s := range d.Sites {
 		h.BySite = append(h.BySite, livefacts.Site{File: s.File, Line: s.Line, Method: s.Method, Objects: s.Objects, Bytes: culprit.Bytes(s.Bytes)})
 	}

@@ -123,6 +123,9 @@ func NewRoom(dir string, n uint64) (r *Room, err error) {
 	return r, nil
 }
 
+// Close gives room back that no mirror was made in.
+func (r *Room) Close() { r.pool.Close() }
+
 // Close gives the memory of a mirror back.
 func (w *Mirror) Close() error {
 	w.pool.Close()

@@ -114,6 +114,22 @@ func (v *View) Uint16(at uint64) (uint16, error) {
 	return binary.LittleEndian.Uint16(b[:]), nil
 }
 
+// Covers tells whether there are mappings of all n bytes from an address.
+func (v *View) Covers(at, n uint64) bool {
+	for n > 0 {
+		m, ok := Find(v.maps, at)
+		if !ok {
+			return false
+		}
+		if m.To-at >= n {
+			return true
+		}
+		n -= m.To - at
+		at = m.To
+	}
+	return true
+}
+
 // Words reads n words. It gives an error unless all are there.
 func (v *View) Words(at uint64, n int) ([]uint64, error) {
 	b := make([]byte, 8*n)

@@ -112,13 +112,14 @@ func (d *dumper) content(at, flags uint64, slot []byte, encoding uint64) {
 // whole reads a text. What it cannot be as long as it says, for lack of memory there, is
 // not read.
 func (d *dumper) whole(at, n uint64, flags uint64, slot []byte) (string, bool) {
-	if flags&user1 != 0 {
-		m, ok := d.view.Mapping(word64(slot, 24))
-		if n > 0 && (!ok || n > m.To-word64(slot, 24)) {
+	if flags&user1 == 0 {
+		if n > uint64(len(slot)) {
 			return "", false
 		}
+	} else if !d.view.Covers(word64(slot, 24), n) {
+		return "", false
 	}
-	s, ok := d.Text(at, int(min(n, math.MaxInt32)))
+	s, ok := d.Text(at, int(min(n, math.MaxInt64)))
 	return s, ok && uint64(len(s)) == n
 }
 

@@ -1,7 +1,7 @@
 package rubydump
 
 import (
-	"slices"
+	"strings"
 
 	"culprit/internal/source/procmem"
 )
@@ -17,10 +17,10 @@ type dataType struct {
 // Ruby's own table of what Marshal reads (table, entries, pairs).
 const (
 	follows    = 2
-	mostBlocks = 256
+	mostBlocks = 4096
 	// unknownBlock is how much of a block is looked at where the allocator is not known.
 	unknownBlock = 256
-	mostBlock    = 1 << 20 // bytes of one block that are looked at
+	mostBlock    = 256 << 20 // bytes of one block that are looked at
 )
 
 // Of T_DATA (include/ruby/internal/core/rtypeddata.h).
@@ -36,6 +36,9 @@ func (d *dumper) data(at uint64, slot []byte) uint64 {
 	t := dataType{marks: first != 0} // RData: dmark, dfree, data
 	if typed(flag) {
 		t = d.typeOf(first)
+		if strings.HasPrefix(t.name, "weak") {
+			return d.weakly(t.name, at, flag, ptr)
+		}
 		if flag&dataEmbedded != 0 {
 			if t.marks {
 				d.reachFrom(blockAt{at + dataInSlot, at + uint64(len(slot)), follows}, at)
@@ -52,14 +55,11 @@ func (d *dumper) data(at uint64, slot []byte) uint64 {
 		return d.thread(ptr)
 	case "fiber":
 		return d.fiber(ptr)
-	case "weakmap", "weakkeymap": // they hold what is in their struct, and not what is in their tables
-		n := d.block(ptr)
-		d.maybeEach(ptr, n/8)
-		return n
 	}
 	if !t.marks {
 		return d.block(ptr)
 	}
+	d.maybe(ptr) // some have an object in place of a struct
 	if t.name == "ractor" {
 		for _, th := range d.stacks.threads {
 			d.maybe(d.word(th + 16))
@@ -67,6 +67,25 @@ func (d *dumper) data(at uint64, slot []byte) uint64 {
 	}
 	bytes := d.reach(ptr, at)
 	d.scope(t.name, ptr)
+	return bytes
+}
+
+// weakly is a map whose keys, and up to a kind values, may go while it stays (weakmap.c;
+// to 3.2 gc.c). A WeakMap holds what is in its struct, a WeakKeyMap the values of its table.
+func (d *dumper) weakly(name string, at, flag, ptr uint64) uint64 {
+	bytes := uint64(0)
+	if flag&dataEmbedded != 0 {
+		ptr = at + dataInSlot
+	} else {
+		bytes = d.block(ptr)
+	}
+	switch {
+	case ptr == 0:
+	case name == "weakkeymap":
+		d.stEach(d.word(ptr), func(_, v uint64) { d.value(v) })
+	case flag&dataEmbedded == 0:
+		d.maybeEach(ptr, bytes/8)
+	}
 	return bytes
 }
 
@@ -117,8 +136,12 @@ func (d *dumper) reach(at, self uint64) uint64 {
 
 func (d *dumper) reachFrom(first blockAt, self uint64) {
 	todo := []blockAt{first}
+	seen := map[uint64]bool{first.from: true}
 	for i := 0; i < len(todo); i++ {
 		b := todo[i]
+		if b.to-b.from > mostBlock {
+			d.told.Cut++
+		}
 		d.eachThere(b.from, min(b.to, b.from+mostBlock), func(w uint64) {
 			switch {
 			case w&7 != 0 || w == 0:
@@ -126,8 +149,14 @@ func (d *dumper) reachFrom(first blockAt, self uint64) {
 				if w != self {
 					d.maybe(w)
 				}
-			case b.follow > 0 && len(todo) < mostBlocks:
-				if next, ok := d.blockOf(w); ok && next.from == w && !d.stacks.apart[w] && !slices.ContainsFunc(todo, func(o blockAt) bool { return o.from == w }) {
+			case b.follow > 0:
+				next, ok := d.blockOf(w)
+				switch {
+				case !ok || next.from != w || d.stacks.apart[w] || seen[w]:
+				case len(todo) == mostBlocks:
+					d.told.Cut++
+				default:
+					seen[w] = true
 					next.follow = b.follow - 1
 					todo = append(todo, next)
 				}

@@ -45,6 +45,7 @@ type Told struct {
 	Traced                    int64 // objects whose place of birth is known
 	Unread                    int   // pages
 	Lost                      int64 // reads within objects that failed
+	Cut                       int64 // blocks of C that were not looked at to their end
 	Followed                  bool
 }
 
@@ -76,10 +77,15 @@ func Dump(ctx context.Context, r *rubymem.Ruby, w io.Writer, opt Options) (Told,
 	d.told.Followed = opt.Blocks != nil
 	d.lay = offsetsOf(r)
 	d.pages = pagesOf(r)
-	d.shapes = d.findShapes()
+	if d.shapes = d.findShapes(); d.shapes.count == 0 && !d.lay.old {
+		return d.told, fmt.Errorf("ruby %s: %w: its shapes are not found", r.Version, rubymem.ErrNoHeap)
+	}
 	d.ivars = d.findIvars()
-	var traced uint64
-	d.sites, traced = r.Births()
+	sites, traced, err := r.Births()
+	if err != nil {
+		d.lost()
+	}
+	d.sites = sites
 	if err := d.findStacks(); err != nil {
 		return d.told, err
 	}
@@ -99,6 +105,9 @@ func Dump(ctx context.Context, r *rubymem.Ruby, w io.Writer, opt Options) (Told,
 	d.told.Unread = r.EachPage(func(p rubymem.Page, slots []byte) {
 		for s := 0; s+p.Slot <= len(slots) && failed == nil; s += p.Slot {
 			d.object(p, p.Start+uint64(s), slots[s:s+p.Slot])
+			if len(d.out) > 1<<20 {
+				write()
+			}
 		}
 		write()
 	})
@@ -180,7 +189,7 @@ func (d *dumper) eachThere(from, to uint64, visit func(uint64)) {
 }
 
 // mostWords bounds a table: more is no table of Ruby's.
-const mostWords = 1 << 32
+const mostWords = 1 << 27
 
 // pages tells where objects are.
 type pages struct {

@@ -61,27 +61,47 @@ func (d *dumper) env(slot []byte) uint64 {
 func (d *dumper) method(slot []byte) {
 	d.value(word64(slot, 32))
 	d.value(word64(slot, 8))
-	if def := word64(slot, 16); def != 0 {
-		// Code, a proc, the method behind an alias, or functions, which are no objects.
-		d.maybeEach(def+d.lay.entryBody, 3)
+	def := word64(slot, 16)
+	if def == 0 {
+		return
+	}
+	for _, name := range methodParts[d.half(def)&0xf] {
+		if o, ok := d.lay.method[name]; ok {
+			d.maybe(d.word(def + o))
+		}
+	}
+	if o, ok := d.lay.method["body.bmethod.hooks"]; ok && d.half(def)&0xf == methodOfProc {
+		d.reach(d.word(def+o), 0)
 	}
 }
 
-// mostLinks bounds a chain.
-const mostLinks = 1 << 20
+// methodOfProc is a method that define_method made: VM_METHOD_TYPE_BMETHOD (method.h,
+// rb_method_type_t).
+const methodOfProc = 4
+
+// methodParts are the objects that methods have, by their types: code, attributes, procs,
+// what an alias or a refinement stands for. Others have functions of C.
+var methodParts = [16][]string{
+	0:            {"body.iseq.iseqptr", "body.iseq.cref"},
+	2:            {"body.attr.location"},
+	3:            {"body.attr.location"},
+	methodOfProc: {"body.bmethod.proc"},
+	6:            {"body.alias.original_me"},
+	11:           {"body.refined.orig_me", "body.refined.owner"},
+}
 
 // locations are rb_imemo_tmpbuf_t: words of C functions that may be objects, chained.
 func (d *dumper) locations(slot []byte) (bytes uint64) {
 	ptr, next, n := word64(slot, 16), word64(slot, 24), word64(slot, 32)
-	for range mostLinks {
+	seen := map[uint64]bool{}
+	for {
 		if ptr != 0 {
-			d.maybeEach(ptr, min(n, mostWords))
+			d.maybeEach(ptr, n)
 		}
-		bytes += 8 * n
-		if next == 0 || !d.pages.slot(next) {
-			break
+		if next == 0 || !d.pages.slot(next) || seen[next] {
+			return 8 * word64(slot, 32)
 		}
+		seen[next] = true
 		ptr, n, next = d.word(next+16), d.word(next+32), d.word(next+24)
 	}
-	return 8 * word64(slot, 32)
 }

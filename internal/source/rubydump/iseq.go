@@ -5,8 +5,9 @@ package rubydump
 // nothing is taken for one that is none.
 func (d *dumper) iseq(slot []byte) uint64 {
 	d.maybe(word64(slot, 8))  // wrapper
-	d.maybe(word64(slot, 24)) // hooks, or what it is loaded of
+	d.maybe(word64(slot, 24)) // what it is loaded of; else hooks of TracePoints, or what compiles it
 	d.maybe(word64(slot, 32))
+	d.reach(word64(slot, 24), 0)
 	body := word64(slot, 16)
 	if body == 0 {
 		return 0

@@ -91,8 +91,8 @@ type offsets struct {
 	fiberSize         uint64
 	bodySize          uint64
 	frame             uint64
-	entryBody         uint64 // of a method definition
-	smallPairs        uint64 // of struct ar_table_struct
+	method            map[string]uint64 // of a method definition
+	smallPairs        uint64            // of struct ar_table_struct
 	smallSize         uint64
 }
 
@@ -122,7 +122,7 @@ func offsetsOf(r *rubymem.Ruby) offsets {
 			o.thread[name] = at
 		}
 	}
-	for _, name := range []string{"ec", "ractor"} {
+	for _, name := range []string{"ec", "ractor", "root_fiber"} {
 		if at, ok := r.Offset("rb_thread_struct", name); ok {
 			o.thread[name] = at
 		}
@@ -135,7 +135,8 @@ func offsetsOf(r *rubymem.Ruby) offsets {
 	o.frame = r.StructSize("rb_control_frame_struct")
 	o.smallPairs, _ = r.Offset("ar_table_struct", "pairs")
 	o.smallSize = r.StructSize("ar_table_struct")
-	o.entryBody, _ = r.Offset("rb_method_definition_struct", "body")
+	o.method = found(r, "rb_method_definition_struct", "body.iseq.iseqptr", "body.iseq.cref", "body.attr.location",
+		"body.bmethod.proc", "body.bmethod.hooks", "body.alias.original_me", "body.refined.orig_me", "body.refined.owner")
 	return o
 }
 

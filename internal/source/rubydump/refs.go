@@ -3,6 +3,18 @@ package rubydump
 // children adds what an object refers to besides its class, and tells the bytes that it
 // owns outside of its slot, and whether they are an estimate.
 func (d *dumper) children(at, flags uint64, slot []byte) (bytes uint64, estimated bool) {
+	bytes, estimated = d.held(at, flags, slot)
+	if bytes > mostOwned { // a length that is none
+		d.lost()
+		return 0, true
+	}
+	return bytes, estimated
+}
+
+// mostOwned bounds what one object owns, in bytes.
+const mostOwned = 1 << 40
+
+func (d *dumper) held(at, flags uint64, slot []byte) (bytes uint64, estimated bool) {
 	bytes = d.generic(at, flags)
 	switch flags & 0x1f {
 	case tObject:

@@ -3,6 +3,8 @@ package rubydump
 import (
 	"maps"
 	"slices"
+
+	"culprit/internal/source/procmem"
 )
 
 // roots writes what holds objects from outside of the heap: threads, registers,
@@ -57,16 +59,18 @@ func (d *dumper) native() {
 	found := map[uint64]bool{}
 	seen := map[uint64]bool{}
 	var todo []blockAt
+	// A variable itself holds what it names. Behind it there are tables that do not.
+	variable := true
 	word := func(w uint64) {
 		switch {
 		case w&7 != 0 || w == 0:
 		case d.pages.within(w):
-			if d.isObject(w) && !d.weak(w) {
+			if d.isObject(w) && (variable || !d.weak(w)) {
 				found[w] = true
 			}
 		default:
-			b, ok := d.blockOf(w)
-			if !ok || d.opt.Blocks == nil && !d.pages.slot(w) || seen[b.from] || d.stacks.apart[b.from] {
+			b, ok := d.rootBlock(w)
+			if !ok || seen[b.from] || d.stacks.apart[b.from] {
 				return
 			}
 			seen[b.from] = true
@@ -76,6 +80,7 @@ func (d *dumper) native() {
 	for _, v := range d.programs() {
 		d.eachThere(v.from, v.to, word)
 	}
+	variable = false
 	for len(todo) > 0 {
 		b := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
@@ -85,6 +90,25 @@ func (d *dumper) native() {
 	}
 	d.refs = append(d.refs, slices.Collect(maps.Keys(found))...)
 }
+
+// rootBlock gives the block of an address. Where malloc is not known it is some pages from
+// there: rather too much, as what is not followed looks like garbage.
+func (d *dumper) rootBlock(at uint64) (blockAt, bool) {
+	if d.opt.Blocks != nil {
+		return d.blockOf(at)
+	}
+	m, ok := procmem.Find(d.view.Maps(), at)
+	if !ok || !m.Read || !m.Write || m.Path == "[stack]" {
+		return blockAt{}, false
+	}
+	at &^= unknownGrain - 1
+	return blockAt{from: at, to: min(at+unknownRoot, m.To)}, true
+}
+
+const (
+	unknownGrain = 256
+	unknownRoot  = 64 << 10
+)
 
 // weak tells of an object that tables outside of the heap point at without holding it.
 func (d *dumper) weak(at uint64) bool {

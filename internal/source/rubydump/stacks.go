@@ -5,6 +5,7 @@ import "culprit/internal/source/procmem"
 // stacks are the threads and fibers, and what of them is nobody else's to look through.
 type stacks struct {
 	threads []uint64
+	fibers  map[uint64]bool // their structs
 	apart   map[uint64]bool // addresses of their structs and stacks, and of the collector's
 }
 
@@ -13,7 +14,7 @@ func (d *dumper) findStacks() error {
 	if err != nil {
 		return err
 	}
-	s := stacks{threads: threads, apart: map[uint64]bool{d.Space(): true}}
+	s := stacks{threads: threads, fibers: map[uint64]bool{}, apart: map[uint64]bool{d.Space(): true}}
 	context := func(ec uint64) {
 		s.apart[ec] = true
 		s.apart[d.word(ec)] = true
@@ -25,6 +26,7 @@ func (d *dumper) findStacks() error {
 		}
 	}
 	for _, f := range fibers {
+		s.fibers[f] = true
 		s.apart[f] = true
 		context(f + d.lay.thread["saved_ec"])
 	}
@@ -34,7 +36,7 @@ func (d *dumper) findStacks() error {
 
 // thread is struct rb_thread_struct with the stacks of its context.
 func (d *dumper) thread(at uint64) uint64 {
-	d.maybeEach(at, d.lay.threadSize/8)
+	d.fields(at, d.lay.threadSize)
 	if self, ok := d.lay.thread["ractor.self"]; ok {
 		d.maybe(d.word(d.word(at+d.lay.thread["ractor"]) + self))
 	}
@@ -42,13 +44,36 @@ func (d *dumper) thread(at uint64) uint64 {
 	if ec == 0 {
 		return d.block(at)
 	}
-	return d.block(at) + d.context(ec)
+	bytes := d.block(at) + d.context(ec)
+	// The fiber that a thread began with has no object until somebody asks for it; while
+	// another runs it waits in its struct (cont.c, rb_fiber_mark_self).
+	if o, ok := d.lay.thread["root_fiber"]; ok {
+		if root := d.word(at + o); root != 0 && root+d.lay.thread["saved_ec"] != ec && !d.isObject(d.word(root+16)) {
+			bytes += d.fiber(root)
+		}
+	}
+	return bytes
+}
+
+// fields adds the objects that a struct holds, and those of fibers that it points to.
+func (d *dumper) fields(at, size uint64) {
+	d.each(at, size/8, func(w uint64) {
+		if d.stacks.fibers[w] {
+			w = d.word(w + 16) // its object
+		}
+		d.maybe(w)
+	})
 }
 
 // fiber is struct rb_fiber_struct: its context stands in it. That which runs has its
 // stacks with its thread too.
 func (d *dumper) fiber(at uint64) uint64 {
-	d.maybeEach(at, d.lay.fiberSize/8)
+	// Behind its jump buffer, whose size differs between builds, there are fields too.
+	size := d.block(at)
+	if size < d.lay.fiberSize {
+		size = d.lay.fiberSize + largerJump
+	}
+	d.fields(at, size)
 	if th := d.word(at + d.lay.thread["saved_ec"] + d.lay.thread["thread_ptr"]); th != 0 {
 		d.maybe(d.word(th + 16))
 	}
@@ -66,12 +91,13 @@ const (
 	frameTop     = 8  // sp
 	frameScope   = 32 // ep
 	mostStack    = 1 << 30
+	largerJump   = 160 // what a jump buffer has more in builds with -fcf-protection
 )
 
 // context is struct rb_execution_context_struct: what is on the stack of values below the
 // top of the innermost frame, the frames, and the machine's stack.
 func (d *dumper) context(ec uint64) uint64 {
-	d.maybeEach(ec, d.lay.contextSize/8)
+	d.fields(ec, d.lay.contextSize)
 	d.locals(d.word(ec + d.lay.thread["local_storage"]))
 	stack, size, frame := d.word(ec), 8*d.word(ec+contextSize), d.word(ec+contextFrame)
 	if stack != 0 && size < mostStack && frame > stack && frame < stack+size {
@@ -87,7 +113,11 @@ func (d *dumper) context(ec uint64) uint64 {
 	if stack == 0 || size >= mostStack {
 		return 0
 	}
-	return size
+	touched := uint64(0) // the rest takes no memory
+	if err := d.view.Mem.Present(stack, stack+size, func(from, to uint64) { touched += to - from }); err != nil {
+		d.lost()
+	}
+	return touched
 }
 
 // locals are what Thread#[]= keeps: a table of names, in 2.7 one of numbers.

@@ -1,6 +1,9 @@
 package rubymem
 
-import "strings"
+import (
+	"errors"
+	"strings"
+)
 
 // Birth is where an object was made, as ObjectSpace.trace_object_allocations noted it.
 type Birth struct {
@@ -23,21 +26,26 @@ const (
 )
 
 // Births gives where objects were made, of those that are traced: nothing where no program
-// traces. entries is where the table of it stands.
-func (r *Ruby) Births() (found map[uint64]Birth, entries uint64) {
+// traces. entries is where the table of it stands. An error means that the table could not
+// be read to its end: what was read is given.
+func (r *Ruby) Births() (found map[uint64]Birth, entries uint64, err error) {
 	found = map[uint64]Birth{}
 	table := r.traced()
 	if table == 0 {
-		return found, 0
+		return found, 0, nil
 	}
 	start, bound := r.word0(table+32), r.word0(table+40)
 	entries = r.word0(table + 48)
 	if start > bound || bound-start > mostTraced {
-		return found, entries
+		return found, entries, errBirths
 	}
 	texts := map[uint64]string{}
 	for i := start; i < bound; i++ {
-		hash, key, info := r.word0(entries+24*i), r.word0(entries+24*i+8), r.word0(entries+24*i+16)
+		hash, ok := r.word(entries + 24*i)
+		if !ok {
+			return found, entries, errBirths
+		}
+		key, info := r.word0(entries+24*i+8), r.word0(entries+24*i+16)
 		if hash == ^uint64(0) || info == 0 || key == 0 {
 			continue
 		}
@@ -52,8 +60,11 @@ func (r *Ruby) Births() (found map[uint64]Birth, entries uint64) {
 		}
 		found[key] = b
 	}
-	return found, entries
+	return found, entries, nil
 }
+
+// errBirths means that the table of births changed, or lies where nothing is.
+var errBirths = errors.New("the table of where objects were made could not be read to its end")
 
 // traced looks for struct traceobj_arg among the variables of objspace.so: two counters,
 // two TracePoints that are T_DATA, and the table.
@@ -61,7 +72,7 @@ func (r *Ruby) traced() (table uint64) {
 	maps := r.view.Maps()
 	for i, m := range maps {
 		ours := strings.HasSuffix(m.Path, "/objspace.so") || i > 0 && m.Path == "" && maps[i-1].To == m.From && strings.HasSuffix(maps[i-1].Path, "/objspace.so")
-		if !ours || !m.Write {
+		if !ours || !m.Write || m.Size() > mostGlobals {
 			continue
 		}
 		for at := m.From; at < m.To; at += 8 {

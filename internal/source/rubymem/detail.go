@@ -12,6 +12,7 @@ type Detail struct {
 	Sites       []SiteCount  // most bytes first
 	Generations []Generation // the oldest first
 	Texts       []BigText    // the largest, the largest first
+	Partly      error        // why births are known of some only, nil if of all
 }
 
 // SiteCount is the objects that one place in a program has made.
@@ -54,8 +55,9 @@ type detailer struct {
 // is traced, and reads a word of each table of a hash. values asks for the beginnings of
 // the largest texts.
 func (r *Ruby) CensusWith(values bool) (Census, Detail, error) {
-	births, _ := r.Births()
+	births, _, err := r.Births()
 	w := &detailer{r: r, births: births, sites: map[Birth]*SiteCount{}, ages: map[uint64]*Generation{}}
+	w.d.Partly = err
 	c, err := r.census(w)
 	if err != nil {
 		return Census{}, Detail{}, err

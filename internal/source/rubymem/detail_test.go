@@ -54,7 +54,10 @@ func TestClosely(t *testing.T) {
 	if len(own.Sites) != 1 || d.Traced < 2000 {
 		t.Fatalf("%+v, %d traced", own, d.Traced)
 	}
-	births, _ := r.Births()
+	births, _, err := r.Births()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for at, want := range own.Sites {
 		got := int64(0)
 		for _, s := range d.Sites {

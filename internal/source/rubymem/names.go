@@ -44,10 +44,11 @@ func (r *Ruby) text(v uint64, most int) (string, bool) {
 		}
 		at = v + 24
 	}
-	if n > 1<<40 {
-		return "", false
+	n = min(n, uint64(most))
+	if !r.view.Covers(at, n) {
+		return "", false // it cannot be that long
 	}
-	b := make([]byte, min(n, uint64(most)))
+	b := make([]byte, n)
 	if _, err := r.view.ReadAt(b, int64(at)); err != nil {
 		return "", false
 	}

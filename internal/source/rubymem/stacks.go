@@ -38,7 +38,7 @@ type threadFinder struct{ known []uint64 }
 // Limits: deeper stacks and more threads are cut, and said so.
 const (
 	mostFrames  = 20_000
-	mostThreads = 100_000
+	mostThreads = 4 << 20
 	mostStack   = 64 << 20
 )
 
