@@ -170,8 +170,6 @@ Exit: 0 ran, 1 could not run, 2 bad usage.`,
 	cmd.Flags().DurationVar(&sampled.length, "record", 0, "read the stacks for this long: 30s")
 	cmd.Flags().Float64Var(&sampled.hertz, "rate", 20, "with --record: times a second, 1 to 200")
 	cmd.Flags().BoolVar(&sampled.running, "running", false, "with --record: only the thread that has Ruby's lock")
-	cmd.Flags().StringVar(&sampled.folded, "folded", "", "with --record: write folded stacks to a `file` (else to stdout)")
-	cmd.Flags().StringVar(&sampled.speedscope, "speedscope", "", "with --record: write a `file` for speedscope")
-	cmd.Flags().StringVar(&sampled.pprof, "pprof", "", "with --record: write a `file` for go tool pprof")
+	sampled.files.flags(cmd, "with --record: ")
 	return cmd
 }

@@ -4,25 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"culprit/internal/buildinfo"
-	"culprit/internal/heapfacts"
 	"culprit/internal/inspection"
 	"culprit/internal/livefacts"
-	"culprit/internal/present/heapflame"
 	"culprit/internal/present/inspect"
 	"culprit/internal/source/proc"
 )
 
 type growthOptions struct {
 	inspectOptions
-	length                    time.Duration
-	period                    int
-	folded, speedscope, pprof string
+	length time.Duration
+	period int
+	files  flameFiles
 }
 
 // growthTicks is how often a second faults are fetched: code that was freed meanwhile has
@@ -53,9 +50,7 @@ Exit: 0 ran, 1 could not run, 2 bad usage.`,
 	cmd.Flags().BoolVar(&o.all, "all", false, "print all lines")
 	cmd.Flags().DurationVar(&o.length, "for", 30*time.Second, "watch for this long")
 	cmd.Flags().IntVar(&o.period, "period", 64, "look at one fault of this many, 1 to 4096")
-	cmd.Flags().StringVar(&o.folded, "folded", "", "write folded stacks to a `file`")
-	cmd.Flags().StringVar(&o.speedscope, "speedscope", "", "write a `file` for speedscope")
-	cmd.Flags().StringVar(&o.pprof, "pprof", "", "write a `file` for go tool pprof")
+	o.files.flags(cmd, "")
 	return cmd
 }
 
@@ -65,6 +60,9 @@ func (o *growthOptions) run(ctx context.Context, w World, args []string) error {
 	}
 	if o.length <= 0 {
 		return usage(fmt.Errorf("%v is no time", o.length), "--for takes 30s or 5m")
+	}
+	if err := o.files.check(); err != nil {
+		return err
 	}
 	return o.with(args, func(t *inspection.Target) error { return o.watch(ctx, w, t) })
 }
@@ -93,27 +91,11 @@ func (o *growthOptions) watch(ctx context.Context, w World, t *inspection.Target
 	if err != nil {
 		return err
 	}
-	if err := o.files(w, tree); err != nil {
+	if err := o.files.write(w, tree); err != nil {
 		return err
 	}
 	if o.json {
 		return inspect.JSON(w.Stdout, d)
 	}
 	return inspect.Growth(w.Stdout, d, o.all, w.sheet(o.noColor))
-}
-
-// files writes the files that were asked for.
-func (o *growthOptions) files(w World, tree heapfacts.Flame) error {
-	for _, out := range []struct {
-		path  string
-		write func(io.Writer, heapfacts.Flame) error
-	}{{o.folded, heapflame.Folded}, {o.speedscope, heapflame.Speedscope}, {o.pprof, heapflame.Pprof}} {
-		if out.path == "" {
-			continue
-		}
-		if err := w.create(out.path, func(f io.Writer) error { return out.write(f, tree) }); err != nil {
-			return err
-		}
-	}
-	return nil
 }

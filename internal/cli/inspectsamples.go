@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"time"
 
 	"culprit/internal/buildinfo"
-	"culprit/internal/heapfacts"
 	"culprit/internal/inspection"
 	"culprit/internal/present/heapflame"
 	"culprit/internal/present/style"
@@ -17,10 +14,10 @@ import (
 
 // sampleOptions are how long stacks are recorded, and where they go.
 type sampleOptions struct {
-	length                    time.Duration
-	hertz                     float64
-	running                   bool
-	folded, speedscope, pprof string
+	length  time.Duration
+	hertz   float64
+	running bool
+	files   flameFiles
 }
 
 // record samples stacks for a while.
@@ -30,6 +27,9 @@ func (o *sampleOptions) record(ctx context.Context, w World, t *inspection.Targe
 	}
 	if o.hertz < 1 || o.hertz > 200 {
 		return usage(fmt.Errorf("a rate of %v", o.hertz), "1 to 200 a second")
+	}
+	if err := o.files.check(); err != nil {
+		return err
 	}
 	s := inspection.NewSamples(t, buildinfo.Tool(), fmt.Sprintf("pid %d", t.PID))
 	tick := time.NewTicker(time.Duration(float64(time.Second) / o.hertz))
@@ -52,23 +52,8 @@ func (o *sampleOptions) record(ctx context.Context, w World, t *inspection.Targe
 func (o *sampleOptions) write(w World, s *inspection.Samples) error {
 	tree := s.Tree()
 	_, _ = fmt.Fprintf(w.Stderr, "culprit: %s of the stacks; %s changed while read, left out\n", style.Plural(int64(s.Count), "sample", "samples"), style.Count(int64(s.Torn)))
-	if o.folded == "" && o.speedscope == "" && o.pprof == "" {
+	if o.files.none() {
 		return heapflame.Folded(w.Stdout, tree)
 	}
-	for _, out := range []struct {
-		path  string
-		write func(io.Writer, heapfacts.Flame) error
-	}{{o.folded, heapflame.Folded}, {o.speedscope, heapflame.Speedscope}, {o.pprof, heapflame.Pprof}} {
-		if out.path == "" {
-			continue
-		}
-		f, err := os.Create(out.path)
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(out.write(f, tree), f.Close()); err != nil {
-			return fmt.Errorf("%s: %w", out.path, err)
-		}
-	}
-	return nil
+	return o.files.write(w, tree)
 }
