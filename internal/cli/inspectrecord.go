@@ -149,7 +149,7 @@ func (r *recording) loop(ctx context.Context) error {
 			}
 		case <-samples:
 			for pid, w := range r.watched {
-				if err := w.Sample(); err != nil && !errors.Is(err, procmem.ErrGone) {
+				if err := w.Sample(time.Now()); err != nil && !errors.Is(err, procmem.ErrGone) {
 					r.say("pid %d: a sample failed: %v", pid, err)
 				}
 			}
