@@ -81,6 +81,9 @@ func (g Growth) Kind() (kind, reason string) {
 	switch {
 	case 2*ruby >= whole:
 		return g.rubyKind(ruby)
+	case g.letGo(ruby+g.grown(native), whole):
+		// Tables of hashes are malloc's and belong to objects that do not tell of them.
+		return Bloat, fmt.Sprintf("of %s in use, %s are left, after %d objects were made", ruby+g.grown(native), g.left()+change(g.Before, g.After, native), g.made())
 	case refused(g.Before) || refused(g.Height):
 		return Unknown, fmt.Sprintf("%s of %s are Ruby objects, and the native heap changed too fast to be told from the rest", ruby, whole)
 	case 2*g.grown(native) >= whole:
@@ -117,8 +120,7 @@ func (g Growth) rubyKind(ruby culprit.Bytes) (kind, reason string) {
 	if g.After.RSS == 0 {
 		return Unknown, fmt.Sprintf("bloat or retention: %s are Ruby objects, and what is left of them was not seen", ruby)
 	}
-	stay := culprit.Bytes(max(int64(g.After.GC["heap_live_slots"])-int64(g.Before.GC["heap_live_slots"]), 0)*slot) + change(g.Before, g.After, owned)
-	made := g.made()
+	stay, made := g.left(), g.made()
 	switch {
 	case 2*stay < ruby && made*slot*4 < int64(ruby) && 2*change(g.Before, g.After, kept) >= ruby:
 		return Fragmentation, fmt.Sprintf("of %s that few objects owned, %s are left; malloc keeps the room of the others", ruby, stay)
@@ -128,6 +130,21 @@ func (g Growth) rubyKind(ruby culprit.Bytes) (kind, reason string) {
 		return Retention, fmt.Sprintf("of %s of Ruby objects, %s are left after a major collection", ruby, stay)
 	}
 	return Unknown, fmt.Sprintf("bloat or retention: %s are Ruby objects, and no major collection has run since the work was over", ruby)
+}
+
+// left is what is left of the growth in objects and in what they own.
+func (g Growth) left() culprit.Bytes {
+	more := int64(g.After.GC["heap_live_slots"]) - int64(g.Before.GC["heap_live_slots"])
+	return culprit.Bytes(max(more, 0)*slot) + change(g.Before, g.After, owned)
+}
+
+// letGo tells whether most of it was in use at the height, by many objects, and less than
+// half of that is left.
+func (g Growth) letGo(used, whole culprit.Bytes) bool {
+	if g.After.RSS == 0 || refused(g.Before) || refused(g.Height) || refused(g.After) {
+		return false
+	}
+	return 2*used >= whole && g.made()*slot*4 >= int64(whole) && 2*(g.left()+change(g.Before, g.After, native)) < used
 }
 
 // slot is the size of an object in Ruby's heap.
