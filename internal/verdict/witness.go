@@ -223,6 +223,7 @@ func witnessAction(r *culprit.Report, c caught, total culprit.Bytes) {
 	}
 	s := charge{name: c.name, sure: c.sure(), bytes: c.bytes, share: float64(c.bytes) / float64(max(total, r.Coverage.GrowthBytes)), reason: c.sentence(total), in: c.episodes, of: c.all}
 	s.headline = fmt.Sprintf("%s was caught at work while memory grew: %s in %d episodes", c.name, c.bytes, c.episodes)
+	s.because = "it was caught too seldom to convict"
 	s.bring(r)
 	r.Verdict.Category = largestKind(c.kinds)
 }
@@ -231,6 +232,7 @@ func witnessAction(r *culprit.Report, c caught, total culprit.Bytes) {
 type charge struct {
 	name, headline, reason string
 	sure                   bool
+	because                string // it is not
 	bytes                  culprit.Bytes
 	share                  float64
 	in, of                 int
@@ -255,7 +257,10 @@ func (x charge) bring(r *culprit.Report) {
 	for k := range r.Suspects {
 		r.Suspects[k].Rank = k + 1
 	}
-	r.Verdict.Method, r.Verdict.AbstainedBecause, r.Verdict.Headline = "recorded", "", x.headline
+	r.Verdict.Method, r.Verdict.AbstainedBecause, r.Verdict.Headline = "recorded", x.because, x.headline
+	if x.sure {
+		r.Verdict.AbstainedBecause = ""
+	}
 }
 
 // plain finds a suspect that is not narrowed, -1 none.

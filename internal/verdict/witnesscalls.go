@@ -11,6 +11,10 @@ import (
 
 // witnessCalls: nobody was seen at work in most of the growth, so calls are too short for
 // stacks. The logs tell who was in flight at each rise.
+//
+// It convicts where the growth is native. Where it is Ruby's heap, calls that make much
+// garbage meet the rises too when another has filled the heap, so nobody is more than
+// suspected.
 func witnessCalls(r *culprit.Report, episodes []livefacts.Episode, c *casefile.Case) {
 	if c == nil || c.Rows == nil || r.Verdict.Outcome == culprit.OutcomeCulprit {
 		return
@@ -34,12 +38,19 @@ func witnessCalls(r *culprit.Report, episodes []livefacts.Episode, c *casefile.C
 		r.Verdict.Warnings = append(r.Verdict.Warnings, fmt.Sprintf("the recording contradicts the logs, which acquit %s: %s", name, r.Suspects[i].Reason))
 		return
 	}
-	x := charge{name: name, sure: e.P <= alphaConvict, bytes: culprit.Bytes(e.Bytes), in: len(watches), of: len(episodes), reason: "recorded live: " + why}
+	x := charge{name: name, sure: e.P <= alphaConvict && majority(episodes) == nativeKind, bytes: culprit.Bytes(e.Bytes), in: len(watches), of: len(episodes), reason: "recorded live: " + why}
 	x.share = share(x.bytes, max(seen, x.bytes))
 	x.headline = fmt.Sprintf("%s was in flight whenever memory grew: %s in %d calls", name, x.bytes, e.Calls)
+	x.because = "calls that make much garbage meet the growth too, when another has filled Ruby's heap"
+	if majority(episodes) == nativeKind {
+		x.because = "it met too few rises to convict"
+	}
 	x.bring(r)
 	r.Verdict.Category = majority(episodes)
 }
+
+// nativeKind is the kind of growth that belongs to no Ruby object (livefacts.Episode.Kind).
+const nativeKind = "native"
 
 // watchesOf finds the units of episodes. What threads of the process itself grew cannot
 // have been a call.
