@@ -29,9 +29,10 @@ const (
 	// glibc takes an arena's memory in steps of up to 1 MB, Ruby its heap in some.
 	alert = 6 << 20
 	// between is the time in seconds between samples while nothing grows: they tell who
-	// always runs. The first, as many as the judge asks for at least, are taken each second.
+	// always runs. The first are taken each second, so that somebody can be caught in the
+	// first minutes: the judge needs about as many.
 	between = 5
-	eager   = 20
+	eager   = 60
 	calm    = 2 * time.Minute // how far back the lowest lies: leaks of a few MB a call rise slowly
 	// rest is how long a process does not rise before its episode is over.
 	rest = 10 * time.Second

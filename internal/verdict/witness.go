@@ -103,6 +103,9 @@ func hands(episodes []livefacts.Episode) (list []caught, total culprit.Bytes) {
 		c.add(e)
 	}
 	for _, c := range by {
+		for _, e := range episodes {
+			c.learn(e)
+		}
 		c.all, c.names = all, len(names)
 		list = append(list, *c)
 	}
@@ -121,9 +124,18 @@ func (c *caught) add(e livefacts.Episode) {
 	c.grew += top.Grew
 	c.of += e.Grew
 	c.kinds[e.Kind] += e.Bytes
-	process := fmt.Sprint(e.Host, "/", e.PID)
-	if float64(e.Quiet) >= c.usual[process].quiet {
-		c.usual[process] = usual{busy: top.Usual * float64(e.Quiet), quiet: float64(e.Quiet)}
+}
+
+// learn takes from an episode how often it usually is at work.
+func (c *caught) learn(e livefacts.Episode) {
+	for _, q := range e.Who {
+		if q.Kind != c.kind || q.Name != c.name {
+			continue
+		}
+		process := fmt.Sprint(e.Host, "/", e.PID)
+		if float64(e.Quiet) >= c.usual[process].quiet {
+			c.usual[process] = usual{busy: q.Usual * float64(e.Quiet), quiet: float64(e.Quiet)}
+		}
 	}
 }
 
