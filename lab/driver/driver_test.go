@@ -144,6 +144,7 @@ func TestScenariosAreComplete(t *testing.T) {
 		func(o *options) { o.Scenario = "nope" }, func(o *options) { o.Out = "" }, func(o *options) { o.Duration = 3 * time.Hour },
 		func(o *options) { o.Every = 0 }, func(o *options) { o.Hosts = 9 }, func(o *options) { o.Net = 0 },
 		func(o *options) { o.Workers = 0 }, func(o *options) { o.Collect = time.Millisecond },
+		func(o *options) { o.Calls = -1 }, func(o *options) { o.Before = time.Minute },
 		func(o *options) { o.Jobs = "x" }, func(o *options) { o.Level = "x" },
 	} {
 		bad := o

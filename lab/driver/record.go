@@ -307,7 +307,7 @@ func (r *recorder) film(parent context.Context) error {
 	driving, still := context.WithCancel(parent)
 	defer still()
 	load := newLoader(proxies, r.sc, int64(60*r.o.Duration.Seconds()))
-	load.start(driving, r.o.Seed, r.o.Duration)
+	load.start(driving, r.o)
 	switch r.o.Scenario {
 	case "unfinished":
 		r.goroutine(func() { r.killer(ctx) })
