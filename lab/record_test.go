@@ -105,7 +105,7 @@ func film(t *testing.T, bin string, s scenario, netNumber int) (r recorded) {
 	t.Cleanup(func() {
 		if !over {
 			_ = driver.Process.Signal(os.Interrupt) // it stops all that it has started
-			<-done
+			_ = <-done // it was interrupted
 		}
 	})
 	var pids []string

@@ -35,29 +35,39 @@ func TestByFaults(t *testing.T) {
 		others        culprit.Bytes
 	}{
 		{
-			"in one action", sample{threads: []rubymem.Thread{in(1, "AController#show"), in(2, "")}, faults: map[int]int64{1: 100, 2: 7}},
+			"in one action",
+			sample{threads: []rubymem.Thread{in(1, "AController#show"), in(2, "")}, faults: map[int]int64{1: 100, 2: 7}},
 			sample{threads: []rubymem.Thread{in(1, "AController#show"), in(2, "")}, faults: map[int]int64{1: 356, 2: 7}},
-			map[string]culprit.Bytes{"AController#show": mb}, 0,
+			map[string]culprit.Bytes{"AController#show": mb},
+			0,
 		},
 		{
-			"begun meanwhile", sample{threads: []rubymem.Thread{in(1, "")}, faults: map[int]int64{1: 100}},
+			"begun meanwhile",
+			sample{threads: []rubymem.Thread{in(1, "")}, faults: map[int]int64{1: 100}},
 			sample{threads: []rubymem.Thread{in(1, "AController#show")}, faults: map[int]int64{1: 356}},
-			map[string]culprit.Bytes{unseen[1]: mb}, 0,
+			map[string]culprit.Bytes{unseen[1]: mb},
+			0,
 		},
 		{
-			"a thread and a foreign one", sample{threads: []rubymem.Thread{metrics}, faults: map[int]int64{3: 0, 9: 0}},
+			"a thread and a foreign one",
+			sample{threads: []rubymem.Thread{metrics}, faults: map[int]int64{3: 0, 9: 0}},
 			sample{threads: []rubymem.Thread{metrics}, faults: map[int]int64{3: 192, 9: 64}},
-			map[string]culprit.Bytes{"metrics": 3 * mb / 4, outside[1]: mb / 4}, mb,
+			map[string]culprit.Bytes{"metrics": 3 * mb / 4, outside[1]: mb / 4},
+			mb,
 		},
 		{
-			"torn", sample{threads: []rubymem.Thread{in(1, "")}, faults: map[int]int64{1: 0}},
+			"torn",
+			sample{threads: []rubymem.Thread{in(1, "")}, faults: map[int]int64{1: 0}},
 			sample{faults: map[int]int64{1: 256}, torn: 1},
-			map[string]culprit.Bytes{changed[1]: mb}, 0,
+			map[string]culprit.Bytes{changed[1]: mb},
+			0,
 		},
 		{
-			"huge pages", sample{threads: []rubymem.Thread{in(1, "AController#show")}, faults: map[int]int64{1: 0}},
+			"huge pages",
+			sample{threads: []rubymem.Thread{in(1, "AController#show")}, faults: map[int]int64{1: 0}},
 			sample{threads: []rubymem.Thread{in(1, "AController#show")}, faults: map[int]int64{1: 1}},
-			map[string]culprit.Bytes{}, 0,
+			map[string]culprit.Bytes{},
+			0,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
