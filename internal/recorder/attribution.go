@@ -29,7 +29,8 @@ type attribution struct {
 	first, at     time.Time
 	rss           culprit.Bytes     // at the last sample
 	faults        map[int]int64     // at the last sample, by thread
-	in            map[int][2]string // who threads were at the last sample
+	in            map[int][2]string // who threads were when their stacks were last read
+	held          map[int]float64   // growth of threads whose stacks could not be read since
 	who           map[[2]string]*presence
 	rises         []livefacts.Rise
 }
@@ -43,7 +44,7 @@ type presence struct {
 }
 
 func newAttribution(now time.Time, rss culprit.Bytes) attribution {
-	return attribution{rss: rss, first: now, at: now, who: map[[2]string]*presence{}}
+	return attribution{rss: rss, first: now, at: now, who: map[[2]string]*presence{}, held: map[int]float64{}}
 }
 
 // mostHot bounds the methods that are remembered of one that ran.
@@ -92,6 +93,14 @@ func (a *attribution) add(s sample) {
 	for key, t := range present(s.threads, ran) {
 		a.count(key, t, grown > 0)
 	}
+	a.release(in, s.torn)
+	if s.torn > 0 {
+		for tid, key := range a.in { // those that could not be read are who they were
+			if _, ok := in[tid]; !ok {
+				in[tid] = key
+			}
+		}
+	}
 	a.at, a.rss, a.faults, a.in = s.at, s.rss, s.faults, in
 }
 
@@ -116,17 +125,33 @@ func (a *attribution) byFaults(s sample, in map[int][2]string, grown culprit.Byt
 		if d <= 0 {
 			continue
 		}
+		part := float64(grown) * float64(d) / float64(sum)
 		key := a.between(tid, in)
 		if key == outside && s.torn > 0 {
-			key = changed
+			a.held[tid] += part
+			continue
 		}
-		part := float64(grown) * float64(d) / float64(sum)
 		a.one(key).bytes += part
 		if grown > 0 && (key[0] == "thread" || key == outside) {
 			a.rises[len(a.rises)-1].Others += culprit.Bytes(part)
 		}
 	}
 	return true
+}
+
+// release gives what was held to who a thread is again, if that is who it was before.
+func (a *attribution) release(in map[int][2]string, torn int) {
+	for tid, bytes := range a.held {
+		if _, ok := in[tid]; !ok && torn > 0 {
+			continue
+		}
+		key := changed
+		if now, ok := in[tid]; ok && a.between(tid, in) == now {
+			key = now
+		}
+		a.one(key).bytes += bytes
+		delete(a.held, tid)
+	}
 }
 
 // between says who a thread was between the last sample and this one.
@@ -249,6 +274,14 @@ const (
 	mostWho     = 20
 	mostHotTold = 25
 )
+
+// settle ends what is held: its threads were not read again.
+func (a *attribution) settle() {
+	for tid, bytes := range a.held {
+		a.one(changed).bytes += bytes
+		delete(a.held, tid)
+	}
+}
 
 // ranking lists who was there, most growth first. Shares are of all growth that was seen:
 // what is nobody's lowers them.

@@ -76,6 +76,7 @@ func TestByFaults(t *testing.T) {
 			c.after.at, c.after.rss = at.Add(200*time.Millisecond), 11*mb
 			a.add(c.before)
 			a.add(c.after)
+			a.settle()
 			got := map[string]culprit.Bytes{}
 			for _, q := range a.ranking() {
 				if q.Bytes > 0 {
@@ -89,5 +90,19 @@ func TestByFaults(t *testing.T) {
 				t.Errorf("%v, %+v; want %v", got, a.rises, c.want)
 			}
 		})
+	}
+}
+
+// TestTorn: growth of a thread whose stack could not be read is given to who it was before
+// and is after.
+func TestTorn(t *testing.T) {
+	for name, after := range map[string]string{"AController#show": "AController#show", changed[1]: "BController#show"} {
+		a := newAttribution(time.Unix(1000, 0), 0)
+		a.add(sample{threads: []rubymem.Thread{in(1, "AController#show")}, faults: map[int]int64{1: 0}})
+		a.add(sample{rss: 1 << 20, faults: map[int]int64{1: 256}, torn: 1})
+		a.add(sample{rss: 1 << 20, threads: []rubymem.Thread{in(1, after)}, faults: map[int]int64{1: 256}})
+		if list := a.ranking(); len(list) == 0 || list[0].Name != name || list[0].Bytes != 1<<20 {
+			t.Errorf("%s: %+v", name, list)
+		}
 	}
 }

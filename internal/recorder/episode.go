@@ -104,6 +104,7 @@ func (e *episode) tell(w *Watch) livefacts.Episode {
 			}
 		}
 	}
+	e.settle()
 	d.Who = e.ranking()
 	d.Quiet = w.quietN
 	for i, q := range d.Who {

@@ -69,7 +69,8 @@ type Watch struct {
 	wait   []*episode // over, and waiting for the look after
 	quiet  map[[2]string]int
 	quietN int
-	told   int64 // microseconds: up to here growth belongs to an episode that is over
+	fresh  []calmSample // those of the last two minutes
+	told   int64        // microseconds: up to here growth belongs to an episode that is over
 }
 
 // Open begins to watch a process, and looks at it once.
@@ -134,13 +135,13 @@ func (w *Watch) Second(now time.Time) (done []livefacts.Episode, err error) {
 		}
 	}
 	if w.open == nil && (w.quietN < eager || now.Unix()%between == 0) {
-		w.idle()
+		w.idle(now)
 	}
 	return w.finish(now, false), nil
 }
 
 // idle takes a sample while nothing grows. One that fails is no loss.
-func (w *Watch) idle() {
+func (w *Watch) idle(now time.Time) {
 	threads, _, err := w.target.Ruby.Sample()
 	if err != nil {
 		return
@@ -150,8 +151,38 @@ func (w *Watch) idle() {
 	}
 	w.quietN++
 	ran, _ := working(threads)
+	one := calmSample{at: now.UnixMicro()}
 	for key := range present(threads, ran) {
 		w.quiet[key]++
+		one.who = append(one.who, key)
+	}
+	for len(w.fresh) > 0 && w.fresh[0].at < now.Add(-calm).UnixMicro() {
+		w.fresh = w.fresh[1:]
+	}
+	w.fresh = append(w.fresh, one)
+}
+
+// calmSample is who was there at a sample while nothing seemed to grow.
+type calmSample struct {
+	at  int64
+	who [][2]string
+}
+
+// unquiet takes back samples since the last reading from which it has risen so much: it
+// grew by then, as is seen now.
+func (w *Watch) unquiet(rss culprit.Bytes) {
+	since := int64(0)
+	for _, p := range w.points {
+		if int64(rss)-p.Mem >= alert {
+			since = p.At
+		}
+	}
+	for i := len(w.fresh) - 1; i >= 0 && w.fresh[i].at > since; i-- {
+		w.quietN--
+		for _, key := range w.fresh[i].who {
+			w.quiet[key]--
+		}
+		w.fresh = w.fresh[:i]
 	}
 }
 
@@ -175,6 +206,7 @@ func (w *Watch) lowest(now time.Time) int64 {
 
 // begin opens an episode that may turn out to be none.
 func (w *Watch) begin(now time.Time, rss culprit.Bytes) {
+	w.unquiet(rss)
 	w.open = newEpisode(w, now, rss)
 }
 

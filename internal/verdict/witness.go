@@ -83,7 +83,8 @@ func hands(episodes []livefacts.Episode) (list []caught, total culprit.Bytes) {
 	for _, e := range episodes {
 		total += max(e.Bytes, 0)
 		for _, q := range e.Who {
-			if q.Samples > 0 || q.Share > 0 { // one that did nothing cannot have been it
+			// Code is never named, and one that did nothing cannot have been it.
+			if q.Kind != "code" && (q.Samples > 0 || q.Share > 0) {
 				names[[2]string{q.Kind, q.Name}] = true
 			}
 		}
