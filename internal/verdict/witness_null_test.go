@@ -94,7 +94,7 @@ func (s *shift) record(pid int, part float64) (list []livefacts.Episode) {
 			next = k + int(s.rng.ExpFloat64()*1500)
 			continue
 		}
-		if n < 20 || k%50 == 0 {
+		if n < 60 || k%50 == 0 {
 			quiet[at[k]]++
 			n++
 		}
