@@ -123,13 +123,22 @@ func (e *episode) tell(w *Watch) livefacts.Episode {
 }
 
 // growth is what the kind is told from. A look after a collection may be older than the
-// highest one, as a slow leak goes on: then it is the height too.
+// highest one, as a slow leak goes on: then it is the height too, if it has seen half of
+// the growth.
 func (e *episode) growth(bytes culprit.Bytes) residence.Growth {
 	g := residence.Growth{Before: e.before, Height: e.height, After: e.after, Idle: e.idle, Bytes: bytes}
-	if e.after.RSS > 0 && e.seen.Before(e.high) {
+	switch {
+	case !e.told():
+		g.After = livefacts.Inspect{}
+	case e.seen.Before(e.high):
 		g.Height = e.after
 	}
 	return g
+}
+
+// told tells whether there is a look that tells what is left of it.
+func (e *episode) told() bool {
+	return e.after.RSS > 0 && (!e.seen.Before(e.high) || 2*(e.after.RSS-e.before.RSS) >= max(e.height.RSS-e.before.RSS, 0))
 }
 
 // collected is asked again and again, while an episode goes on and after it: right after a major collection, with who

@@ -134,7 +134,7 @@ func (w *Watch) Second(now time.Time) (done []livefacts.Episode, err error) {
 			return nil, err
 		}
 	}
-	if w.open == nil && (w.quietN < eager || now.Unix()%between == 0) {
+	if w.open == nil && (w.quietN < eager || now.Unix()%between == 0) && !w.rising(now) {
 		w.idle(now)
 	}
 	return w.finish(now, false), nil
@@ -160,6 +160,18 @@ func (w *Watch) idle(now time.Time) {
 		w.fresh = w.fresh[1:]
 	}
 	w.fresh = append(w.fresh, one)
+}
+
+// rising tells whether it rose in the last seconds by more than glibc's arenas do in one
+// step, 1 MB: who is at work then may be who grows it.
+func (w *Watch) rising(now time.Time) bool {
+	last := w.points[len(w.points)-1].Mem
+	for i := len(w.points) - 1; i >= 0 && w.points[i].At >= now.Add(-between*time.Second).UnixMicro(); i-- {
+		if last-w.points[i].Mem > 1<<20 {
+			return true
+		}
+	}
+	return false
 }
 
 // calmSample is who was there at a sample while nothing seemed to grow.
@@ -326,7 +338,7 @@ func (w *Watch) settled(e *episode, now time.Time) bool {
 		e.warn(fmt.Sprintf("the look after it failed: %v", err))
 		return true
 	}
-	if e.after.RSS == 0 || d.GC["heap_live_slots"] < e.after.GC["heap_live_slots"] {
+	if !e.told() || d.GC["heap_live_slots"] < e.after.GC["heap_live_slots"] {
 		e.after, e.seen = d, now
 	}
 	return true

@@ -88,7 +88,7 @@ func hands(episodes []livefacts.Episode) (list []caught, total culprit.Bytes) {
 				names[[2]string{q.Kind, q.Name}] = true
 			}
 		}
-		if e.Samples < enoughSamples {
+		if e.Samples < enoughSamples || !watched(e) {
 			continue
 		}
 		all++
@@ -114,6 +114,16 @@ func hands(episodes []livefacts.Episode) (list []caught, total culprit.Bytes) {
 		return cmp.Or(cmp.Compare(b.bytes, a.bytes), strings.Compare(a.name, b.name))
 	})
 	return list, total
+}
+
+// watched tells whether samples saw half of an episode: a step of a second is over before
+// they begin. Recordings without rises do not tell.
+func watched(e livefacts.Episode) bool {
+	var seen culprit.Bytes
+	for _, x := range e.Rises {
+		seen += x.Bytes
+	}
+	return len(e.Rises) == 0 || 2*seen >= e.Bytes
 }
 
 // add counts an episode that it made most of.
