@@ -120,9 +120,10 @@ func (g Growth) rubyKind(ruby culprit.Bytes) (kind, reason string) {
 	if g.After.RSS == 0 {
 		return Unknown, fmt.Sprintf("bloat or retention: %s are Ruby objects, and what is left of them was not seen", ruby)
 	}
-	stay, made := g.left(), g.made()
+	stay := g.left()
 	switch {
-	case 2*stay < ruby && made*slot*4 < int64(ruby) && 2*change(g.Before, g.After, kept) >= ruby:
+	case 2*stay < ruby && share*g.grown(objects) < ruby && 2*change(g.Before, g.After, kept) >= ruby:
+		// Ruby's heap has hardly grown: it was not many objects at once.
 		return Fragmentation, fmt.Sprintf("of %s that few objects owned, %s are left; malloc keeps the room of the others", ruby, stay)
 	case 2*stay < ruby:
 		return Bloat, fmt.Sprintf("of %s of Ruby objects, %s are left; the pages stay with Ruby", ruby, stay)
