@@ -70,6 +70,7 @@ type Watch struct {
 	quiet  map[[2]string]int
 	quietN int
 	fresh  []calmSample // those of the last two minutes
+	bases  []base       // of the last seconds
 	told   int64        // microseconds: up to here growth belongs to an episode that is over
 }
 
@@ -122,6 +123,9 @@ func (w *Watch) Second(now time.Time) (done []livefacts.Episode, err error) {
 	w.points = append(w.points, casefile.Point{At: now.UnixMicro(), Mem: int64(rss)})
 	for len(w.points) > 1 && w.points[0].At < now.Add(-remembered).UnixMicro() {
 		w.points = w.points[1:]
+	}
+	if w.open == nil {
+		w.baseline(now, rss)
 	}
 	switch {
 	case w.open == nil && int64(rss)-w.lowest(now) >= alert:
@@ -220,6 +224,41 @@ func (w *Watch) lowest(now time.Time) int64 {
 func (w *Watch) begin(now time.Time, rss culprit.Bytes) {
 	w.unquiet(rss)
 	w.open = newEpisode(w, now, rss)
+	for _, b := range w.bases {
+		if rss-b.rss >= alert || b.at.Equal(w.bases[0].at) {
+			w.open.attribution = newAttribution(b.at, b.rss)
+			w.open.faults = b.faults
+		}
+	}
+	w.bases = nil
+}
+
+// base is what faults of threads are counted from, when a growth begins: a step may be half
+// over when it is seen.
+type base struct {
+	at     time.Time
+	rss    culprit.Bytes
+	faults map[int]int64
+}
+
+// baseline remembers the faults of the last seconds. They are read when RSS has changed by
+// more than the kernel's own delay, so that an idle process costs nothing.
+func (w *Watch) baseline(now time.Time, rss culprit.Bytes) {
+	const late = 256 << 10
+	if n := len(w.bases); n > 0 {
+		if d := rss - w.bases[n-1].rss; d < late && d > -late {
+			w.bases[n-1].at = now
+			return
+		}
+	}
+	faults, err := w.FS.Faults(w.PID)
+	if err != nil {
+		return // the samples do without
+	}
+	for len(w.bases) > 0 && now.Sub(w.bases[0].at) > between*time.Second {
+		w.bases = w.bases[1:]
+	}
+	w.bases = append(w.bases, base{now, rss, faults})
 }
 
 // follow sees whether an episode goes on.
