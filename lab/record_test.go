@@ -105,7 +105,9 @@ func film(t *testing.T, bin string, s scenario, netNumber int) (r recorded) {
 	t.Cleanup(func() {
 		if !over {
 			_ = driver.Process.Signal(os.Interrupt) // it stops all that it has started
-			_ = <-done                              // it was interrupted
+			if err := <-done; err != nil {
+				t.Logf("the driver was interrupted: %v", err)
+			}
 		}
 	})
 	var pids []string

@@ -264,7 +264,7 @@ func (r *recording) second(now time.Time) error {
 			r.say("pid %d is not watched any more: %v", pid, err)
 			delete(r.watched, pid)
 			r.refused[pid] = slices.Contains(r.wanted, pid) // another may get its number
-			_ = w.Close() // only read
+			_ = w.Close()                                   // only read
 			continue
 		}
 		last := w.Points()[len(w.Points())-1]
