@@ -132,7 +132,13 @@ func (c *caught) add(e livefacts.Episode) {
 	c.episodes++
 	c.bytes += e.Bytes
 	c.share = min(c.share, top.Share)
-	c.grew += top.Grew
+	if top.Kind == "thread" && e.Faults {
+		// A thread that sleeps and works in turn is seen at work by chance; its faults tell
+		// what it did in between.
+		c.grew += int(top.Share * float64(e.Grew))
+	} else {
+		c.grew += top.Grew
+	}
 	c.of += e.Grew
 	c.kinds[e.Kind] += e.Bytes
 }

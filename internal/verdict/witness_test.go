@@ -35,6 +35,8 @@ func TestWitness(t *testing.T) {
 		{"a third", insufficient(), []livefacts.Episode{seen(report, "action", 0.33, 33, 0.01), seen(report, "action", 0.33, 33, 0.01)}, culprit.OutcomeInsufficient, "", 0},
 		{"code", insufficient(), []livefacts.Episode{seen("block in spawn", "code", 0.9, 90, 0), seen("block in spawn", "code", 0.9, 90, 0)}, culprit.OutcomeInsufficient, "", 0},
 		{"thread", insufficient(), []livefacts.Episode{seen("cache", "thread", 0.9, 90, 0), seen("cache", "thread", 0.9, 90, 0)}, culprit.OutcomeNotRequests, "", 0},
+		{"thread that sleeps in turn", insufficient(), []livefacts.Episode{faulted(seen("cache", "thread", 0.9, 2, 0)), faulted(seen("cache", "thread", 0.9, 2, 0))}, culprit.OutcomeNotRequests, "", 0},
+		{"thread that always works", insufficient(), []livefacts.Episode{faulted(seen("cache", "thread", 0.9, 2, 0.9)), faulted(seen("cache", "thread", 0.9, 2, 0.9))}, culprit.OutcomeInsufficient, "", 0},
 		{"others", insufficient(), append([]livefacts.Episode{seen("x", "code", 0.9, 90, 0), seen("y", "code", 0.9, 90, 0), seen("y", "code", 0.9, 90, 0)}, twice...), culprit.OutcomeInsufficient, "", 0},
 		{"acquitted", with(report, culprit.Acquitted, culprit.OutcomeInsufficient), twice, culprit.OutcomeInsufficient, report, 1},
 		{"confirmed", with(report, culprit.Convicted, culprit.OutcomeCulprit), twice, culprit.OutcomeCulprit, report, 0},
@@ -53,6 +55,11 @@ func TestWitness(t *testing.T) {
 			}
 		})
 	}
+}
+
+func faulted(e livefacts.Episode) livefacts.Episode {
+	e.Faults = true
+	return e
 }
 
 // hours is an episode of a process that was watched for hours before.
