@@ -50,8 +50,9 @@ var scenarios = []scenario{
 }
 
 // collect is how often the victims run a major collection: one with so little traffic runs
-// none for minutes, and before it nobody can tell garbage from what is kept.
-const collect = "8s"
+// none for minutes, and before it nobody can tell garbage from what is kept. It takes a
+// second of a large heap, so it is not often.
+const collect = "12s"
 
 // TestRecordedLive: beside the real app under traffic, inspect record and investigate name
 // who grows it, and how; where no call is to blame, they name nobody.
