@@ -29,6 +29,7 @@ func witnessCalls(r *culprit.Report, episodes []livefacts.Episode, c *casefile.C
 	why := fmt.Sprintf("%s was in flight at %s of the growth, %s expected by chance, with %d calls in %d watched times", name, percent(e.Share), percent(e.Expected), e.Calls, len(watches))
 	switch {
 	case e.Share < caughtShare || e.P > alphaSuspect:
+		r.Verdict.Notes = append(r.Verdict.Notes, fmt.Sprintf("recorded live: %s (p = %.2g): too little to name it", why, e.P))
 		return
 	case e.Twin >= 0:
 		r.Verdict.Notes = append(r.Verdict.Notes, fmt.Sprintf("recorded live: %s; %s was there as well, so it is not named", why, c.Roster.Suspects[e.Twin].Name))

@@ -89,9 +89,13 @@ func (g Growth) Kind() (kind, reason string) {
 	case 2*g.grown(native) >= whole:
 		return Native, fmt.Sprintf("%s of %s belong to no Ruby object", g.grown(native), whole)
 	case 2*g.grown(kept) >= whole:
-		// What malloc keeps after objects came and went was theirs: slots tell.
-		if made := g.made(); made*slot >= int64(whole)/4 {
+		// What malloc keeps after objects came and went was theirs: where Ruby's heap grew
+		// with it, there were many at once. Every request makes some.
+		switch made := g.made(); {
+		case share*g.grown(objects) >= whole:
 			return Bloat, fmt.Sprintf("%s are kept by malloc, after %d objects were made that are gone", g.grown(kept), made)
+		case made*slot*share >= int64(whole):
+			return Unknown, fmt.Sprintf("bloat or fragmentation: %s are kept by malloc, and %d objects were made meanwhile", g.grown(kept), made)
 		}
 		return Fragmentation, fmt.Sprintf("%s of %s are kept by malloc and used by nobody", g.grown(kept), whole)
 	}
