@@ -14,7 +14,8 @@ func stage(c *casefile.Case, watches []Watch) (scenes []*scene) {
 	for i, w := range watches {
 		s := &scene{cells: int((w.To-w.From)/cell) + 1, busy: map[int32][]int32{}}
 		for _, r := range w.Rises {
-			if r.Bytes > 0 && r.To > w.From && r.From < w.To {
+			// A rise over a longer time has calls of everybody in it: it tells none apart.
+			if r.Bytes > 0 && r.To-r.From <= longest && r.To > w.From && r.From < w.To {
 				s.rises = append(s.rises, span{s.clip((r.From - w.From) / cell), s.clip((r.To - w.From) / cell), r.Bytes})
 			}
 		}
