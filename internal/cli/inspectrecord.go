@@ -22,6 +22,7 @@ import (
 	"culprit/internal/recorder"
 	"culprit/internal/source/proc"
 	"culprit/internal/source/procmem"
+	"culprit/internal/source/rubymem"
 )
 
 type recordOptions struct {
@@ -64,12 +65,13 @@ type recording struct {
 	watched map[int]*recorder.Watch
 	wanted  []int
 	refused map[int]bool
+	tries   map[int]int // of processes whose heap was not found: it may be growing just then
 	series  *csv.Writer
 	count   int
 }
 
 func (o *recordOptions) run(ctx context.Context, w World, args []string) (err error) {
-	r := &recording{recordOptions: o, w: w, watched: map[int]*recorder.Watch{}, refused: map[int]bool{}}
+	r := &recording{recordOptions: o, w: w, watched: map[int]*recorder.Watch{}, refused: map[int]bool{}, tries: map[int]int{}}
 	if o.out == "" {
 		return usage(errors.New("no folder to record into"), "give one with -o")
 	}
@@ -144,12 +146,12 @@ func (r *recording) loop(ctx context.Context) error {
 			if err := r.second(now); err != nil {
 				return err
 			}
-			if len(r.watched) == 0 && !r.allPuma {
+			if len(r.watched) == 0 && len(r.tries) == 0 && !r.allPuma {
 				return nil // all have ended
 			}
 		case <-samples:
 			for pid, w := range r.watched {
-				if err := w.Sample(); err != nil && !errors.Is(err, procmem.ErrGone) {
+				if err := w.Sample(time.Now()); err != nil && !errors.Is(err, procmem.ErrGone) {
 					r.say("pid %d: a sample failed: %v", pid, err)
 				}
 			}
@@ -183,6 +185,10 @@ func (r *recording) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(r.w.Stderr, "culprit: "+format+"\n", args...) // nobody to tell
 }
 
+// mostTries is how often a process is tried whose heap is not found, once a second: a
+// server that boots moves it about for some.
+const mostTries = 10
+
 // adopt opens processes that are wanted and not watched yet. One that cannot be read is
 // told once.
 func (r *recording) adopt(now time.Time) error {
@@ -196,14 +202,19 @@ func (r *recording) adopt(now time.Time) error {
 		}
 		w, err := recorder.Open(recorder.Watch{PID: pid, Host: r.host, Tool: buildinfo.Tool(), FS: proc.Host(), Root: "/proc"}, now)
 		if err != nil {
+			if r.tries[pid]++; errors.Is(err, rubymem.ErrNoHeap) && r.tries[pid] < mostTries {
+				continue
+			}
 			if !r.allPuma {
 				return err
 			}
 			r.refused[pid] = true
+			delete(r.tries, pid)
 			r.say("%v", err)
 			continue
 		}
 		r.watched[pid] = w
+		delete(r.tries, pid)
 		r.say("watching pid %d", pid)
 	}
 	return nil
@@ -237,7 +248,7 @@ func servers(fs proc.FS) (list []int) {
 
 // second looks at all once.
 func (r *recording) second(now time.Time) error {
-	if r.allPuma && now.Unix()%10 == 0 {
+	if r.allPuma && now.Unix()%10 == 0 || len(r.tries) > 0 {
 		if err := r.adopt(now); err != nil {
 			return err
 		}
@@ -252,7 +263,8 @@ func (r *recording) second(now time.Time) error {
 		if err != nil {
 			r.say("pid %d is not watched any more: %v", pid, err)
 			delete(r.watched, pid)
-			_ = w.Close() // only read
+			r.refused[pid] = slices.Contains(r.wanted, pid) // another may get its number
+			_ = w.Close()                                   // only read
 			continue
 		}
 		last := w.Points()[len(w.Points())-1]

@@ -130,7 +130,7 @@ func investigate(ctx context.Context, w World, o *options, args []string) error 
 		return err
 	}
 	r.Report.Circumstances = verdict.Weigh(r.Report, charges)
-	verdict.Witness(&r.Report, episodes)
+	verdict.Witness(&r.Report, episodes, docket.Case)
 	if err := o.hearDumps(ctx, w, dumps, &r.Report); err != nil {
 		return err
 	}

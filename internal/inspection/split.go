@@ -49,10 +49,11 @@ func (t *Target) Inspect(tool string, fs proc.FS) (livefacts.Inspect, error) {
 	}
 	after, unread := t.Ruby.Bodies()
 	bodies = union(bodies, after)
-	census, err := t.Ruby.Census()
+	both, err := t.both()
 	if err != nil {
 		return d, err
 	}
+	census, heap, err := both.census, both.heap, both.refused
 	d.GC = t.Ruby.GCStat()
 	if census.Unread > 0 {
 		d.Warnings = append(d.Warnings, fmt.Sprintf("%d of %d pages of Ruby's heap changed while they were read", census.Unread, census.Pages+census.Unread))
@@ -63,18 +64,63 @@ func (t *Target) Inspect(tool string, fs proc.FS) (livefacts.Inspect, error) {
 		d.Threads = int(culprit.Unknown)
 		d.Warnings = append(d.Warnings, "threads: "+err.Error())
 	}
-	heap, err := readNative(t.Mem)
 	if err != nil {
-		if errors.Is(err, procmem.ErrGone) {
-			return d, err
-		}
 		d.Warnings = append(d.Warnings, "native heap: "+err.Error())
 	}
 	t.split(&d, regions, bodies, heap, census.Owned, err)
+	if both.apart > 0 {
+		refuse(d.Categories, Malloc, fmt.Sprintf("what Ruby objects own changed by %s while the native heap was walked", culprit.Bytes(both.apart)))
+	}
 	if unread > 0 {
 		d.Categories[0].Quality, d.Categories[0].Reason = livefacts.Estimated, fmt.Sprintf("%d pages of the heap changed while they were read, and are not in it", unread)
 	}
 	return d, nil
+}
+
+// heaps is Ruby's heap and the native one, as near to each other as could be.
+type heaps struct {
+	census  rubymem.Census
+	heap    *nativemem.Heap
+	refused error // of the native one
+	apart   int64 // by how much what objects own changed meanwhile, where that is much
+}
+
+// both counts Ruby's objects before and after the native heap is walked. What they own is
+// taken from what is in use there, so a collection in between would make it native. An
+// eighth of what is in use may be off: the kind of a growth takes half of it, so one of a
+// quarter is told right.
+func (t *Target) both() (b heaps, err error) {
+	first, err := t.Ruby.Census()
+	if err != nil {
+		return b, err
+	}
+	if t.Core != "" { // nothing changes there
+		b.census = first
+		b.heap, b.refused = readNative(t.Mem)
+		return b, nil
+	}
+	for range tries {
+		inUse := int64(0)
+		b.heap, b.refused = readNative(t.Mem)
+		if errors.Is(b.refused, procmem.ErrGone) {
+			return b, b.refused
+		}
+		if b.census, err = t.Ruby.Census(); err != nil {
+			return b, err
+		}
+		b.apart = max(b.census.Owned-first.Owned, first.Owned-b.census.Owned)
+		if b.heap != nil {
+			for _, a := range b.heap.Arenas {
+				inUse += a.InUse
+			}
+		}
+		if b.heap == nil || 8*b.apart <= inUse {
+			b.apart = 0
+			return b, nil
+		}
+		first = b.census
+	}
+	return b, nil
 }
 
 // again looks at a live process anew. A heap that moves under the hand is looked for again.

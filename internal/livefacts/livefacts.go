@@ -204,7 +204,15 @@ type Episode struct {
 	// Running tells whether Ruby says which thread has its lock; else all that are in an
 	// action share a sample.
 	Running bool `json:"running"`
-	// Who was in Ruby's hands while it grew, most growth first.
+	// Faults tells whether growth was given to threads by their page faults; else who had
+	// Ruby's lock at a sample stands for the time before it.
+	Faults bool `json:"faults"`
+	// FirstSample and LastSample bound the time in which Rises were looked for.
+	FirstSample time.Time `json:"first_sample"`
+	LastSample  time.Time `json:"last_sample"`
+	// Rises are the times between two samples in which RSS rose.
+	Rises []Rise `json:"rises"`
+	// Who was there while it grew, most growth first.
 	Who []Presence `json:"who"`
 	// Parts is what grew: categories of culprit.inspect/1, at the height of the episode
 	// less before it.
@@ -217,13 +225,24 @@ type Episode struct {
 	Warnings []string `json:"warnings"`
 }
 
+// Rise is growth between two samples.
+type Rise struct {
+	At      time.Time     `json:"at"`      // the later sample
+	Seconds float64       `json:"seconds"` // since the one before
+	Bytes   culprit.Bytes `json:"bytes"`
+	// Others is the part by named threads and by threads that are not Ruby's: it cannot
+	// have been a request.
+	Others culprit.Bytes `json:"others_bytes"`
+}
+
 // Presence is an action, a job, a thread or a piece of code that ran.
 type Presence struct {
-	Name    string        `json:"name"`
-	Kind    string        `json:"kind"` // "action", "thread" or "code"
+	Name string `json:"name"`
+	Kind string `json:"kind"` // "action", "thread" or "code"
+	// Samples are those in which it was there: an action in flight, a thread at work.
 	Samples int           `json:"samples"`
 	Grew    int           `json:"grew_samples"`
-	Share   float64       `json:"share"` // of the growth that samples saw, 0..1
+	Share   float64       `json:"share"` // of all growth that samples saw, 0..1
 	Bytes   culprit.Bytes `json:"bytes"`
 	Usual   float64       `json:"usual"` // share of the samples taken while nothing grew, 0..1
 	Hot     []Hot         `json:"hot"`   // methods that its samples were in, most first

@@ -1,9 +1,7 @@
 package recorder
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"culprit"
@@ -11,7 +9,6 @@ import (
 	"culprit/internal/analysis/residence"
 	"culprit/internal/inspection"
 	"culprit/internal/livefacts"
-	"culprit/internal/source/rubymem"
 )
 
 // episode is a growth while it is watched.
@@ -22,32 +19,27 @@ type episode struct {
 	classes          []livefacts.Class
 	event            growth.Event
 	idle             uint64 // major collections when who grew it had ended, 0 not yet
+	majors           uint64 // major collections when it was last asked
+	calm             bool   // who grew it was not at work then
+	after            livefacts.Inspect
+	seen             time.Time // when after was seen
+	high             time.Time // when height was seen
 
-	samples, torn int
-	grew          int // samples before which it had grown
-	running       bool
-	rss           culprit.Bytes // at the last sample
-	who           map[[2]string]*presence
-	warnings      []string
-}
-
-// presence is one that ran.
-type presence struct {
-	samples int
-	grew    int
-	bytes   float64
-	hot     map[livefacts.Hot]int
+	attribution
+	warnings []string
 }
 
 func newEpisode(w *Watch, now time.Time, rss culprit.Bytes) *episode {
-	return &episode{began: now, last: now, top: rss, before: w.before, who: map[[2]string]*presence{}, rss: rss}
+	e := &episode{began: now, last: now, top: rss, before: w.before}
+	e.attribution = newAttribution(now, rss)
+	return e
 }
 
 func (e *episode) warn(s string) { e.warnings = append(e.warnings, s) }
 
 // look sees where the bytes are at the height. The highest look counts: a collection may
 // run in between.
-func (e *episode) look(w *Watch) {
+func (e *episode) look(w *Watch, now time.Time) {
 	d, err := w.inspect()
 	if err != nil {
 		e.warn("a look at it failed: " + err.Error())
@@ -56,7 +48,7 @@ func (e *episode) look(w *Watch) {
 	if e.height.RSS > 0 && !e.better(d) {
 		return
 	}
-	e.height = d
+	e.height, e.high = d, now
 	h, err := w.target.Heap(w.Tool)
 	if err != nil {
 		e.warn("its objects could not be counted: " + err.Error())
@@ -91,116 +83,28 @@ func ruby(d livefacts.Inspect) (sum culprit.Bytes) {
 	return sum + culprit.Bytes(min(d.GC["heap_live_slots"], 1<<40))*slot
 }
 
-// mostHot bounds the methods that are remembered of one that ran.
-const mostHot = 500
-
-// add counts a sample: the growth since the last one belongs to who has Ruby's lock, or,
-// where Ruby does not tell, to all that are in an action.
-func (e *episode) add(threads []rubymem.Thread, torn int, rss culprit.Bytes) {
-	e.samples++
-	e.torn += torn
-	grown := max(rss-e.rss, 0)
-	e.rss = rss
-	if grown > 0 {
-		e.grew++
-	}
-	ran, known := working(threads)
-	e.running = e.running || known
-	for _, t := range ran {
-		e.count(t, float64(grown)/float64(len(ran)))
-	}
-}
-
-// working lists the threads at work: the one that has Ruby's lock, or, where Ruby does not
-// tell or that one waits, all that are in an action and do not wait. known tells whether
-// Ruby says who has the lock.
-func working(threads []rubymem.Thread) (ran []livefacts.Thread, known bool) {
-	for _, th := range threads {
-		known = known || th.RunningKnown
-		if th.Running && !waits(th) {
-			ran = append(ran, inspection.Thread(th))
-		}
-	}
-	if known && len(ran) > 0 {
-		return ran, known
-	}
-	// Nobody had the lock at that moment: C code that has given it away may still grow.
-	for _, th := range threads {
-		if t := inspection.Thread(th); t.Action != "" && !waits(th) {
-			ran = append(ran, t)
-		}
-	}
-	return ran, known
-}
-
-// waits tells whether a thread is in a call that lets others run until something happens:
-// Ruby still names it as the last that had its lock.
-func waits(th rubymem.Thread) bool {
-	if len(th.Frames) == 0 {
-		return true
-	}
-	switch th.Frames[0].Label {
-	case "sleep", "pop", "shift", "wait", "select", "join", "value", "lock", "accept", "accept_nonblock", "wait_readable", "wait_writable", "stop", "pass", "_native_select", "ppoll", "wait2":
-		return true
-	}
-	if i := strings.LastIndexAny(th.Frames[0].Label, "#."); i >= 0 {
-		th.Frames = []rubymem.Frame{{Label: th.Frames[0].Label[i+1:]}}
-		return waits(th)
-	}
-	return false
-}
-
-// count adds a thread's part of a sample.
-func (e *episode) count(t livefacts.Thread, bytes float64) {
-	kind, name := inspection.Identity(t)
-	p := e.who[[2]string{kind, name}]
-	if p == nil {
-		p = &presence{hot: map[livefacts.Hot]int{}}
-		e.who[[2]string{kind, name}] = p
-	}
-	p.samples++
-	p.bytes += bytes
-	if bytes > 0 {
-		p.grew++
-	}
-	seen := map[string]bool{}
-	for _, f := range t.Frames {
-		m := f.Method
-		if m == "" {
-			m = f.Label
-		}
-		if seen[m] || len(p.hot) > mostHot {
-			continue
-		}
-		seen[m] = true
-		p.hot[livefacts.Hot{Method: m, Path: f.Path, Line: f.Line}]++
-	}
-}
-
 // over sets the bounds that the judge gives.
 func (e *episode) over(event growth.Event) { e.event = event }
 
-// mostOf is how many of a list an episode tells.
-const (
-	mostWho     = 20
-	mostHotTold = 25
-	mostClasses = 20
-)
+// mostClasses is how many classes an episode tells.
+const mostClasses = 20
 
 // tell makes the document.
-func (e *episode) tell(w *Watch, after livefacts.Inspect) livefacts.Episode {
+func (e *episode) tell(w *Watch) livefacts.Episode {
 	d := livefacts.Episode{
 		Schema: livefacts.EpisodeSchema, Tool: w.Tool, Host: w.Host, PID: w.PID, Ruby: w.target.Interpreter(),
 		From: time.UnixMicro(e.event.A).UTC(), To: time.UnixMicro(e.event.B).UTC(), Bytes: culprit.Bytes(e.event.Bytes),
-		Samples: e.samples, Torn: e.torn, Grew: e.grew, Running: e.running, Warnings: e.warnings,
+		Samples: e.samples, Torn: e.torn, Grew: len(e.rises), Running: e.running, Warnings: e.warnings,
+		FirstSample: e.first.UTC(), LastSample: e.at.UTC(), Faults: e.faulted, Rises: e.rises,
 	}
-	for _, look := range []livefacts.Inspect{e.before, e.height, after} {
+	for _, look := range []livefacts.Inspect{e.before, e.height, e.after} {
 		for _, s := range look.Warnings {
 			if !slices.Contains(d.Warnings, s) {
 				d.Warnings = append(d.Warnings, s)
 			}
 		}
 	}
+	e.settle()
 	d.Who = e.ranking()
 	d.Quiet = w.quietN
 	for i, q := range d.Who {
@@ -214,33 +118,63 @@ func (e *episode) tell(w *Watch, after livefacts.Inspect) livefacts.Episode {
 		}
 	}
 	d.Classes = e.classes[:min(len(e.classes), mostClasses)]
-	d.Kind, d.Reason = residence.Growth{Before: e.before, Height: e.height, After: after, Idle: e.idle, Bytes: d.Bytes}.Kind()
+	d.Kind, d.Reason = e.growth(d.Bytes).Kind()
 	return d
 }
 
-// ranking lists who ran, most growth first.
-func (e *episode) ranking() (list []livefacts.Presence) {
-	total := 0.0
-	for _, p := range e.who {
-		total += p.bytes
+// growth is what the kind is told from. A look after a collection may be older than the
+// highest one, as a slow leak goes on: then it is the height too, if it has seen half of
+// the growth.
+func (e *episode) growth(bytes culprit.Bytes) residence.Growth {
+	g := residence.Growth{Before: e.before, Height: e.height, After: e.after, Idle: e.idle, Bytes: bytes}
+	switch {
+	case !e.told():
+		g.After = livefacts.Inspect{}
+	case e.seen.Before(e.high):
+		g.Height = e.after
 	}
-	for key, p := range e.who {
-		q := livefacts.Presence{Kind: key[0], Name: key[1], Samples: p.samples, Grew: p.grew, Bytes: culprit.Bytes(p.bytes)}
-		if total > 0 {
-			q.Share = p.bytes / total
-		}
-		for h, n := range p.hot {
-			h.Samples = n
-			q.Hot = append(q.Hot, h)
-		}
-		slices.SortFunc(q.Hot, func(a, b livefacts.Hot) int {
-			return cmp.Or(cmp.Compare(b.Samples, a.Samples), strings.Compare(a.Method, b.Method), cmp.Compare(a.Line, b.Line))
-		})
-		q.Hot = q.Hot[:min(len(q.Hot), mostHotTold)]
-		list = append(list, q)
+	return g
+}
+
+// told tells whether there is a look that tells what is left of it.
+func (e *episode) told() bool {
+	return e.after.RSS > 0 && (!e.seen.Before(e.high) || 2*(e.after.RSS-e.before.RSS) >= max(e.height.RSS-e.before.RSS, 0))
+}
+
+// collected is asked again and again, while an episode goes on and after it: right after a major collection, with who
+// grew it not at work before and after, what is alive is kept.
+func (e *episode) collected(w *Watch, now time.Time) {
+	majors := w.target.Ruby.GCStat()["major_gc_count"]
+	ran, idle := majors > e.majors && e.majors > 0, !e.atWork(w)
+	if idle && e.idle == 0 {
+		e.idle = majors
 	}
-	slices.SortFunc(list, func(a, b livefacts.Presence) int {
-		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(b.Samples, a.Samples), strings.Compare(a.Name, b.Name))
-	})
-	return list[:min(len(list), mostWho)]
+	if ran && idle && e.calm {
+		d, err := w.inspect()
+		if err != nil {
+			e.warn("a look after a collection failed: " + err.Error())
+		} else {
+			e.after, e.seen, e.idle = d, now, min(e.idle, majors-1)
+		}
+	}
+	if !idle {
+		e.idle = 0
+	}
+	e.majors, e.calm = majors, idle
+}
+
+// atWork tells whether an action that took most of the growth is in flight, or that cannot
+// be told.
+func (e *episode) atWork(w *Watch) bool {
+	threads, torn, err := w.target.Ruby.Sample()
+	if err != nil || torn > 0 {
+		return true
+	}
+	who := e.ranking()
+	for _, th := range threads {
+		if kind, name := inspection.Identity(inspection.Thread(th)); kind == "action" && len(who) > 0 && who[0].Name == name {
+			return true
+		}
+	}
+	return false
 }

@@ -51,7 +51,7 @@ func watch(t *testing.T, pid int, begin func(), long time.Duration) []livefacts.
 				return done
 			}
 		}
-		if err := w.Sample(); err != nil {
+		if err := w.Sample(time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(100 * time.Millisecond)

@@ -136,13 +136,15 @@ func TestScenariosAreComplete(t *testing.T) {
 			t.Errorf("%s: the mix may call the culprit", name)
 		}
 	}
-	o := options{Scenario: "bloat", Out: "x", Duration: time.Minute, Every: time.Second, Hosts: 4, Net: 1, Jobs: "async", Level: "process"}
+	o := options{Scenario: "bloat", Out: "x", Duration: time.Minute, Every: time.Second, Hosts: 4, Workers: 2, Net: 1, Jobs: "async", Level: "process"}
 	if err := o.check(); err != nil {
 		t.Fatal(err)
 	}
 	for _, spoil := range []func(*options){
 		func(o *options) { o.Scenario = "nope" }, func(o *options) { o.Out = "" }, func(o *options) { o.Duration = 3 * time.Hour },
 		func(o *options) { o.Every = 0 }, func(o *options) { o.Hosts = 9 }, func(o *options) { o.Net = 0 },
+		func(o *options) { o.Workers = 0 }, func(o *options) { o.Collect = time.Millisecond },
+		func(o *options) { o.Calls = -1 }, func(o *options) { o.Before = time.Minute },
 		func(o *options) { o.Jobs = "x" }, func(o *options) { o.Level = "x" },
 	} {
 		bad := o

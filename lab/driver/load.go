@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -218,7 +219,8 @@ func exp(r *rand.Rand, mean time.Duration) time.Duration {
 
 // start launches the sessions, the pollers, the long polls and the planned
 // calls. All randomness comes from the seed.
-func (l *loader) start(ctx context.Context, seed int64, duration time.Duration) {
+func (l *loader) start(ctx context.Context, o options) {
+	seed := o.Seed
 	z := newZipf(len(flows), 0.75)
 	for s := range 26 {
 		l.goroutine(seed, s, func(r *rand.Rand) {
@@ -264,11 +266,12 @@ func (l *loader) start(ctx context.Context, seed int64, duration time.Duration) 
 			}
 		})
 	}
-	l.planned(ctx, seed, duration)
+	l.planned(ctx, o)
 }
 
 // planned starts the calls the scenario adds to the mix.
-func (l *loader) planned(ctx context.Context, seed int64, duration time.Duration) {
+func (l *loader) planned(ctx context.Context, o options) {
+	seed, duration := o.Seed, o.Duration
 	r := seeded(seed, 1<<40)
 	begin := time.Now()
 	if l.sc.Rate > 0 {
@@ -284,7 +287,10 @@ func (l *loader) planned(ctx context.Context, seed int64, duration time.Duration
 		return
 	}
 	n := int(math.Ceil(float64(l.sc.Count) * math.Min(duration.Minutes()/6, 2)))
-	from, to := duration/9, duration-35*time.Second
+	if o.Calls > 0 {
+		n = o.Calls
+	}
+	from, to := cmp.Or(o.Before, duration/9), duration-35*time.Second
 	gap := (to - from) * 6 / 10 / time.Duration(n) // neither in step nor all at once
 	for i, at := range spread(r, n, from, to, gap) {
 		u := newUser(500 + r.IntN(12)) // the few people who use this

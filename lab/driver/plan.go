@@ -13,8 +13,8 @@ import (
 type options struct {
 	Scenario, Out, Zone, Jobs, Level, Victim string
 	Seed                                     int64
-	Duration, Every                          time.Duration
-	Hosts, Net                               int
+	Duration, Every, Collect, Before         time.Duration
+	Hosts, Workers, Net, Calls               int
 }
 
 func (o options) check() error {
@@ -30,6 +30,14 @@ func (o options) check() error {
 		return errors.New("--every must be between 200ms and 1m")
 	case o.Hosts < 1 || o.Hosts > 8:
 		return errors.New("--hosts must be between 1 and 8")
+	case o.Workers < 1 || o.Workers > 8:
+		return errors.New("--workers must be between 1 and 8")
+	case o.Collect != 0 && (o.Collect < time.Second || o.Collect > time.Hour):
+		return errors.New("--collect must be between 1s and 1h")
+	case o.Calls < 0 || o.Calls > 1000:
+		return errors.New("--calls must be between 0 and 1000")
+	case o.Before < 0 || o.Before > o.Duration-40*time.Second && o.Before > 0:
+		return errors.New("--before must leave 40s of the recording")
 	case o.Net < 1 || o.Net > 250:
 		return errors.New("--net must be between 1 and 250")
 	case o.Jobs != "async" && o.Jobs != "worker":

@@ -172,6 +172,7 @@ func (r *recorder) env(h *host, i int) []string {
 		"SHOP_HOST=" + h.name, "SHOP_LOGS=" + h.logs, "SHOP_BIND=" + h.app, "SHOP_PLANT=" + r.o.Scenario,
 		"SHOP_DB=" + filepath.Join(h.run, "shop.sqlite3"), "SHOP_TRUTH=" + filepath.Join(r.run, "truth.jsonl"),
 		"SHOP_EXT=" + filepath.Join(r.run, "ext"), fmt.Sprintf("SHOP_SEED=%d", r.o.Seed*10+int64(i)), "TZ=" + r.o.Zone,
+		fmt.Sprintf("SHOP_WORKERS=%d", r.o.Workers), fmt.Sprintf("SHOP_COLLECT=%g", r.o.Collect.Seconds()),
 	}
 	if r.o.Jobs == "worker" {
 		env = append(env, "SHOP_SPOOL="+h.run)
@@ -306,7 +307,7 @@ func (r *recorder) film(parent context.Context) error {
 	driving, still := context.WithCancel(parent)
 	defer still()
 	load := newLoader(proxies, r.sc, int64(60*r.o.Duration.Seconds()))
-	load.start(driving, r.o.Seed, r.o.Duration)
+	load.start(driving, r.o)
 	switch r.o.Scenario {
 	case "unfinished":
 		r.goroutine(func() { r.killer(ctx) })

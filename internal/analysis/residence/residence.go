@@ -81,14 +81,21 @@ func (g Growth) Kind() (kind, reason string) {
 	switch {
 	case 2*ruby >= whole:
 		return g.rubyKind(ruby)
+	case g.letGo(ruby+g.grown(native), whole):
+		// Tables of hashes are malloc's and belong to objects that do not tell of them.
+		return Bloat, fmt.Sprintf("of %s in use, %s are left, after %d objects were made", ruby+g.grown(native), g.left()+change(g.Before, g.After, native), g.made())
 	case refused(g.Before) || refused(g.Height):
 		return Unknown, fmt.Sprintf("%s of %s are Ruby objects, and the native heap changed too fast to be told from the rest", ruby, whole)
 	case 2*g.grown(native) >= whole:
 		return Native, fmt.Sprintf("%s of %s belong to no Ruby object", g.grown(native), whole)
 	case 2*g.grown(kept) >= whole:
-		// What malloc keeps after objects came and went was theirs: slots tell.
-		if made := g.made(); made*40 >= int64(whole)/4 {
+		// What malloc keeps after objects came and went was theirs: where Ruby's heap grew
+		// with it, there were many at once. Every request makes some.
+		switch made := g.made(); {
+		case share*g.grown(objects) >= whole:
 			return Bloat, fmt.Sprintf("%s are kept by malloc, after %d objects were made that are gone", g.grown(kept), made)
+		case made*slot*share >= int64(whole):
+			return Unknown, fmt.Sprintf("bloat or fragmentation: %s are kept by malloc, and %d objects were made meanwhile", g.grown(kept), made)
 		}
 		return Fragmentation, fmt.Sprintf("%s of %s are kept by malloc and used by nobody", g.grown(kept), whole)
 	}
@@ -110,19 +117,43 @@ func (g Growth) made() int64 {
 	return int64(g.Height.GC["total_allocated_objects"]) - int64(g.Before.GC["total_allocated_objects"])
 }
 
-// rubyKind tells bloat from retention: what a major collection after the growth left is
-// retained.
+// rubyKind tells bloat from retention by what is left of the objects. What is there at any
+// later time bounds what is kept, so little is little whenever it is seen; much is kept
+// when a major collection has run since the work was over.
 func (g Growth) rubyKind(ruby culprit.Bytes) (kind, reason string) {
-	if g.Idle == 0 || g.After.GC["major_gc_count"] <= g.Idle {
-		return Unknown, fmt.Sprintf("bloat or retention: %s are Ruby objects, and no major collection has run since the work was over", ruby)
+	if g.After.RSS == 0 {
+		return Unknown, fmt.Sprintf("bloat or retention: %s are Ruby objects, and what is left of them was not seen", ruby)
 	}
-	grown := int64(g.Height.GC["heap_live_slots"]) - int64(g.Before.GC["heap_live_slots"])
-	stay := int64(g.After.GC["heap_live_slots"]) - int64(g.Before.GC["heap_live_slots"])
-	if 2*change(g.Before, g.After, owned) >= ruby || grown > 0 && 2*stay >= grown {
-		return Retention, fmt.Sprintf("of %d objects more, %d are still there after a major collection", grown, stay)
+	stay := g.left()
+	switch {
+	case 2*stay < ruby && share*g.grown(objects) < ruby && 2*change(g.Before, g.After, kept) >= ruby:
+		// Ruby's heap has hardly grown: it was not many objects at once.
+		return Fragmentation, fmt.Sprintf("of %s that few objects owned, %s are left; malloc keeps the room of the others", ruby, stay)
+	case 2*stay < ruby:
+		return Bloat, fmt.Sprintf("of %s of Ruby objects, %s are left; the pages stay with Ruby", ruby, stay)
+	case g.Idle > 0 && g.After.GC["major_gc_count"] > g.Idle:
+		return Retention, fmt.Sprintf("of %s of Ruby objects, %s are left after a major collection", ruby, stay)
 	}
-	return Bloat, fmt.Sprintf("of %d objects more, a major collection has left %d; the pages stay with Ruby", grown, max(stay, 0))
+	return Unknown, fmt.Sprintf("bloat or retention: %s are Ruby objects, and no major collection has run since the work was over", ruby)
 }
+
+// left is what is left of the growth in objects and in what they own.
+func (g Growth) left() culprit.Bytes {
+	more := int64(g.After.GC["heap_live_slots"]) - int64(g.Before.GC["heap_live_slots"])
+	return culprit.Bytes(max(more, 0)*slot) + change(g.Before, g.After, owned)
+}
+
+// letGo tells whether most of it was in use at the height, by many objects, and less than
+// half of that is left.
+func (g Growth) letGo(used, whole culprit.Bytes) bool {
+	if g.After.RSS == 0 || refused(g.Before) || refused(g.Height) || refused(g.After) {
+		return false
+	}
+	return 2*used >= whole && g.made()*slot*4 >= int64(whole) && 2*(g.left()+change(g.Before, g.After, native)) < used
+}
+
+// slot is the size of an object in Ruby's heap.
+const slot = 40
 
 func (g Growth) grown(name string) culprit.Bytes { return change(g.Before, g.Height, name) }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"culprit"
 	"culprit/internal/lab/started"
@@ -213,5 +214,60 @@ func TestExec(t *testing.T) {
 	}
 	if err := errors.Join(in.Close(), cmd.Wait()); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestFaults: pages that a thread touches for the first time are faults of that thread,
+// and those of all threads make up what the process has.
+func TestFaults(t *testing.T) {
+	p := started.Ruby(t, nil, "-e", `go = Queue.new
+Thread.new { Thread.current.name = "toucher"; go.pop; $kept = "x" * (64 << 20); puts; $stdout.flush; sleep }
+puts; $stdout.flush; gets; go << 1; gets`)
+	f := Host()
+	before, err := f.Faults(p.PID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.In.Write([]byte("\n")); err != nil {
+		t.Fatal(err)
+	}
+	const pages = 64 << 20 / 4096
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		after, err := f.Faults(p.PID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		threads, err := f.Threads(p.PID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum, mine := int64(0), int64(0)
+		for _, th := range threads {
+			d := after[th.TID] - before[th.TID]
+			sum += d
+			if th.Comm == "toucher" {
+				mine = d
+			}
+		}
+		if mine > 0 && mine >= pages && 10*mine >= 9*sum {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d of %d faults are of the thread that touched %d pages", mine, sum, pages)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+func TestParseFaults(t *testing.T) {
+	const line = "41 (a) b) S 1 41 41 0 -1 4194304 101 0 7 0 1 2"
+	if n, err := parseFaults(line); n != 108 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	for _, bad := range []string{"", "41 (a) S 1", "41 (a) S 1 41 41 0 -1 4194304 x 0 7 0", "41 (a) S 1 41 41 0 -1 4194304 101 0 x 0"} {
+		if n, err := parseFaults(bad); err == nil {
+			t.Errorf("%q: %d", bad, n)
+		}
 	}
 }

@@ -10,6 +10,9 @@ force_shutdown_after 2
 preload_app! if ENV["SHOP_PLANT"] == "heavy_gem"
 
 on_worker_boot do |_index|
+  if (seconds = ENV.fetch("SHOP_COLLECT", "0").to_f).positive?
+    Thread.new { loop { sleep seconds; GC.start } }.name = "collector"
+  end
   if ENV["SHOP_PLANT"] == "heavy_gem"
     ActiveRecord::Base.clear_all_connections!
   elsif ENV["SHOP_PLANT"] == "background"
