@@ -76,7 +76,7 @@ func Copy(m Mem, plan Plan, room *Room) (*Mirror, error) {
 // fill copies all parts, of a live process with few calls.
 func (w *Mirror) fill(m Mem) error {
 	if l, ok := m.(*Live); ok {
-		err := copyLive(l.PID, w.parts)
+		err := copyBoth(l.PID, w.parts)
 		if err == nil {
 			w.count()
 			return nil
@@ -97,6 +97,47 @@ func (w *Mirror) fill(m Mem) error {
 	}
 	w.count()
 	return nil
+}
+
+// worthTwo is how many bytes are worth a second thread: the process that is copied stands
+// still, so that its processor has nothing else to do.
+const worthTwo = 16 << 20
+
+// copyBoth copies the halves of a copy at once.
+func copyBoth(pid int, parts []part) error {
+	first, second := halves(parts)
+	if len(second) == 0 {
+		return copyLive(pid, first)
+	}
+	other := make(chan error, 1)
+	go func() { other <- copyLive(pid, second) }()
+	err := copyLive(pid, first)
+	return errors.Join(err, <-other)
+}
+
+// halves cuts parts into two lists of as many bytes; the second is empty where that is not
+// worth it.
+func halves(parts []part) (first, second []part) {
+	sum := 0
+	for _, p := range parts {
+		sum += len(p.data)
+	}
+	if sum < worthTwo {
+		return parts, nil
+	}
+	left := sum / 2
+	for i, p := range parts {
+		if len(p.data) <= left {
+			left -= len(p.data)
+			continue
+		}
+		if left == 0 {
+			return parts[:i], parts[i:]
+		}
+		first = append(slices.Clone(parts[:i]), part{p.from, p.from + uint64(left), p.data[:left]})
+		return first, append([]part{{p.from + uint64(left), p.to, p.data[left:]}}, parts[i+1:]...)
+	}
+	return parts, nil
 }
 
 func (w *Mirror) count() {
