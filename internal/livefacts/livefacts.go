@@ -130,8 +130,8 @@ type String struct {
 type Class struct {
 	Key     string `json:"key"`
 	Objects int64  `json:"objects"`
-	// Bytes are those of the slots and of what strings, arrays, structs and, but for
-	// recordings, hashes own outside.
+	// Bytes are those of the slots and of what strings, arrays, structs and hashes own
+	// outside.
 	Bytes   culprit.Bytes `json:"bytes"`
 	Library string        `json:"library"` // that made a T_DATA, "" for others
 }

@@ -82,7 +82,7 @@ func (g Growth) Kind() (kind, reason string) {
 	case 2*ruby >= whole:
 		return g.rubyKind(ruby)
 	case g.letGo(ruby+g.grown(native), whole):
-		// Tables of hashes are malloc's and belong to objects that do not tell of them.
+		// What C libraries own for objects is malloc's, and the objects do not tell of it.
 		return Bloat, fmt.Sprintf("of %s in use, %s are left, after %d objects were made", ruby+g.grown(native), g.left()+change(g.Before, g.After, native), g.made())
 	case refused(g.Before) || refused(g.Height):
 		return Unknown, fmt.Sprintf("%s of %s are Ruby objects, and the native heap changed too fast to be told from the rest", ruby, whole)

@@ -52,18 +52,19 @@ type Told struct {
 // dumper writes one dump.
 type dumper struct {
 	*rubymem.Ruby
-	view                  *procmem.View
-	lay                   offsets
-	opt                   Options
-	told                  Told
-	out                   []byte
-	pages                 pages
-	shapes                shapes
-	ivars                 map[uint64]uint64 // the generic variables of objects that have some
-	ivarsAt, ivarsEntries uint64            // where their table is
-	sites                 map[uint64]rubymem.Birth
-	stacks                stacks
-	types                 map[uint64]dataType
+	view                              *procmem.View
+	lay                               offsets
+	opt                               Options
+	told                              Told
+	out                               []byte
+	pages                             pages
+	shapes                            shapes
+	ivars                             map[uint64]uint64 // the generic variables of objects that have some
+	ivarsAt, ivarsEntries, ivarsBytes uint64            // where their table is
+	sites                             map[uint64]rubymem.Birth
+	owned                             []stretch // by objects, where blocks are not known
+	stacks                            stacks
+	types                             map[uint64]dataType
 
 	refs    []uint64 // of the object at hand
 	buffers [][]byte // for tables, by how deep they are nested
@@ -90,6 +91,12 @@ func Dump(ctx context.Context, r *rubymem.Ruby, w io.Writer, opt Options) (Told,
 		return d.told, err
 	}
 	d.stacks.apart[traced] = true
+	if d.ivarsAt != 0 {
+		d.stacks.tables = append(d.stacks.tables, stretch{d.ivarsEntries, d.ivarsEntries + d.ivarsBytes})
+	}
+	if traced != 0 { // an entry for each object that is traced, and room for as many
+		d.stacks.tables = append(d.stacks.tables, stretch{traced, traced + 2*stEntry*uint64(len(sites))})
+	}
 	buffered := bufio.NewWriterSize(w, 1<<20)
 	var failed error
 	write := func() {

@@ -25,6 +25,7 @@ func (d *dumper) findIvars() map[uint64]uint64 {
 		}
 		d.stEach(w, func(key, value uint64) { found[key] = value })
 		d.ivarsAt, d.ivarsEntries = w, d.word(w+stEntries)
+		d.ivarsBytes = stEntry << (d.half(w) & 0xff)
 		return false
 	})
 	return found

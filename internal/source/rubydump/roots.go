@@ -56,6 +56,9 @@ func (d *dumper) root(category string) {
 // and names that are kept once, and of caches of calls.
 func (d *dumper) native() {
 	d.setTransientApart()
+	if d.opt.Blocks == nil {
+		d.owned = d.ownedRanges()
+	}
 	found := map[uint64]bool{}
 	seen := map[uint64]bool{}
 	var todo []blockAt
@@ -75,6 +78,9 @@ func (d *dumper) native() {
 			}
 			seen[b.from] = true
 			todo = append(todo, b)
+			if d.opt.Blocks == nil {
+				todo = append(todo, d.tablesAt(w)...)
+			}
 		}
 	}
 	for _, v := range d.programs() {
@@ -85,14 +91,15 @@ func (d *dumper) native() {
 		b := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
 		if !d.ivarTable(b.from) {
-			d.eachThere(b.from, b.to, word)
+			d.eachFree(b.from, b.to, word)
 		}
 	}
 	d.refs = append(d.refs, slices.Collect(maps.Keys(found))...)
 }
 
-// rootBlock gives the block of an address. Where malloc is not known it is some pages from
-// there: rather too much, as what is not followed looks like garbage.
+// rootBlock gives the block of an address. Where malloc is not known it is a stretch from
+// there: much more would reach into blocks that are free, where what was held once still
+// stands.
 func (d *dumper) rootBlock(at uint64) (blockAt, bool) {
 	if d.opt.Blocks != nil {
 		return d.blockOf(at)
@@ -101,14 +108,28 @@ func (d *dumper) rootBlock(at uint64) (blockAt, bool) {
 	if !ok || !m.Read || !m.Write || m.Path == "[stack]" {
 		return blockAt{}, false
 	}
-	at &^= unknownGrain - 1
 	return blockAt{from: at, to: min(at+unknownRoot, m.To)}, true
 }
 
-const (
-	unknownGrain = 256
-	unknownRoot  = 64 << 10
-)
+const unknownRoot = 1 << 10
+
+// tablesAt gives what a table of Ruby's that begins at an address has elsewhere: it says
+// itself how large that is.
+func (d *dumper) tablesAt(at uint64) (list []blockAt) {
+	if d.table(at) {
+		entries := d.word(at + stEntries)
+		list = append(list, blockAt{from: entries, to: entries + stEntry*d.word(at+stBound)})
+	}
+	capacity, err0 := d.view.Uint32(at)
+	used, err := d.view.Uint32(at + 8)
+	n, err2 := d.view.Uint32(at + 4)
+	if err0 == nil && err == nil && err2 == nil && capacity > 0 && capacity&(capacity-1) == 0 && capacity < 1<<24 && n <= used && used <= capacity {
+		if items, err := d.view.Word(at + idItems); err == nil && items&7 == 0 && d.view.Writable(items) && d.view.Covers(items, idItem*uint64(capacity)) {
+			list = append(list, blockAt{from: items, to: items + idItem*uint64(capacity)})
+		}
+	}
+	return list
+}
 
 // weak tells of an object that tables outside of the heap point at without holding it.
 func (d *dumper) weak(at uint64) bool {

@@ -7,6 +7,7 @@ type stacks struct {
 	threads []uint64
 	fibers  map[uint64]bool // their structs
 	apart   map[uint64]bool // addresses of their structs and stacks, and of the collector's
+	tables  []stretch       // that do not hold what is in them
 }
 
 func (d *dumper) findStacks() error {

@@ -13,7 +13,7 @@ const (
 // and a list whose block is as large as the struct says.
 func (d *dumper) setTransientApart() {
 	o := found(d.Ruby, "transient_heap", "promoted_objects", "promoted_objects_size", "promoted_objects_index", "arena", "arena_index")
-	if len(o) < 5 || d.opt.Blocks == nil {
+	if len(o) < 5 {
 		return
 	}
 	for _, v := range d.programs() {
@@ -40,9 +40,15 @@ func (d *dumper) setApartIf(heap, arena uint64, o map[string]uint64) {
 	if err != nil || err2 != nil || err3 != nil || err4 != nil || size == 0 || used > size || blocks > transientBlocks {
 		return
 	}
-	if from, to, ok := d.opt.Blocks.Block(list); !ok || from != list || to-from < 8*uint64(size) || to-from >= 8*uint64(size)+32 {
+	if d.opt.Blocks == nil {
+		// Its size is a power of two, and of the arena all is there.
+		if size < 1<<10 || size&(size-1) != 0 || !d.view.Writable(list) || !d.view.Covers(arena, transientBlocks*transientAlign) {
+			return
+		}
+	} else if from, to, ok := d.opt.Blocks.Block(list); !ok || from != list || to-from < 8*uint64(size) || to-from >= 8*uint64(size)+32 {
 		return
 	}
+	d.stacks.tables = append(d.stacks.tables, stretch{list, list + 8*uint64(size)}, stretch{arena, arena + transientBlocks*transientAlign})
 	d.stacks.apart[list] = true
 	if b, ok := d.blockOf(arena); ok {
 		d.stacks.apart[b.from] = true

@@ -19,8 +19,7 @@ type Census struct {
 	Bytes   int64 // of all slots
 	ByType  map[string]int64
 	ByClass []ClassCount // most bytes first
-	// Owned is what strings, arrays and structs own outside of their slots, in bytes, as
-	// far as their slots tell.
+	// Owned is what strings, arrays, structs and hashes own outside of their slots, in bytes.
 	Owned int64
 	// Unread are pages that went away while they were read.
 	Unread int
@@ -33,8 +32,8 @@ type ClassCount struct {
 	Key     string
 	Library string // file that made a T_DATA, "" for others
 	Objects int64
-	// Bytes are those of the slots and of what strings, arrays and structs own outside;
-	// tables of hashes are in it where CensusWith counted, data of C is not.
+	// Bytes are those of the slots and of what strings, arrays, structs and hashes own
+	// outside; data of C is not in it.
 	Bytes int64
 }
 
@@ -59,6 +58,7 @@ func (r *Ruby) census(closer *detailer) (Census, error) {
 	c := Census{ByType: map[string]int64{}}
 	var counts [32]int64
 	tallies := map[tallyKey]*tally{}
+	tables := &hashes{r: r}
 	c.Unread = r.eachPage(func(pg page, b []byte) {
 		c.Pages++
 		c.Bytes += int64(len(b))
@@ -85,10 +85,10 @@ func (r *Ruby) census(closer *detailer) (Census, error) {
 			}
 			t.count++
 			owned := r.owned(kind, flags, slot)
+			if kind == tHash {
+				owned += tables.owned(flags, slot)
+			}
 			if closer != nil {
-				if kind == tHash {
-					owned += r.hashTable(pg.start+uint64(s), flags, slot)
-				}
 				closer.object(pg.start+uint64(s), kind, flags, slot, int64(pg.slot)+owned)
 			}
 			t.bytes += int64(pg.slot) + owned

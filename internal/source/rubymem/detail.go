@@ -52,7 +52,7 @@ type detailer struct {
 }
 
 // CensusWith is Census with a closer look. It takes memory for each object whose birth
-// is traced, and reads a word of each table of a hash. values asks for the beginnings of
+// is traced. values asks for the beginnings of
 // the largest texts.
 func (r *Ruby) CensusWith(values bool) (Census, Detail, error) {
 	births, _, err := r.Births()
@@ -118,33 +118,4 @@ func (w *detailer) text(at, flags uint64, slot []byte, bytes int64) {
 	i, _ := slices.BinarySearchFunc(texts, bytes, func(t BigText, n int64) int { return cmp.Compare(n, t.Bytes) })
 	texts = slices.Insert(texts, i, BigText{Address: at, Length: n, Bytes: bytes})
 	w.d.Texts = texts[:min(len(texts), mostBigTexts)]
-}
-
-// hashTable is what a hash owns outside of its slot: struct ar_table up to 3.1, or struct
-// st_table with its entries and bins (hash.c; st.c, st_memsize). 0 where it could not be
-// read, as the process goes on.
-func (r *Ruby) hashTable(at, flags uint64, slot []byte) int64 {
-	table, own := at+24, uint64(0) // since 3.3 it stands in the slot
-	if r.lay.classPtr != 0 {
-		if table = binary.LittleEndian.Uint64(slot[16:]); table == 0 {
-			return 0
-		}
-		own = 56
-		if flags&flUser3 == 0 {
-			return int64(r.lay.Structs["ar_table_struct"].Size)
-		}
-	}
-	if flags&flUser3 == 0 {
-		return 0
-	}
-	head, ok := r.word(table)
-	bins, ok2 := r.word(table + 24)
-	power, bin, ind := head&0xff, head>>8&0xff, head>>16&0xff
-	if !ok || !ok2 || power > 40 || bin > 40 || ind > 3 {
-		return 0
-	}
-	if own += 24 << power; bins != 0 {
-		own += 1 << (bin + ind)
-	}
-	return int64(own)
 }
