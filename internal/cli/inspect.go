@@ -85,6 +85,9 @@ func (o *inspectOptions) run(w World, args []string) error {
 		if err != nil {
 			return err
 		}
+		if d.Libraries, err = t.Libraries(); err != nil {
+			d.Warnings = append(d.Warnings, "libraries: "+err.Error())
+		}
 		d.Advice = residence.Advice(d)
 		if o.json {
 			return inspect.JSON(w.Stdout, d)

@@ -2,6 +2,7 @@ package inspection_test
 
 import (
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ func start(t *testing.T) *inspection.Target {
 KEPT = Array.new(100_000) { |i| "text #{i} that has bytes of its own in malloc's heap" }
 MORE = (1..20_000).to_h { |i| [i.to_s, { "a" => [i] * 4, "b" => Object.new }] }
 gone = Array.new(300_000) { "z" * 200 }; gone = nil
+IOS = Array.new(200) { StringIO.new("x") }
 Thread.new { sleep }
 f = Fiber.new { Fiber.yield }; f.resume
 GC.start; GC.start
@@ -47,6 +49,12 @@ func TestWhole(t *testing.T) {
 	}
 	if sum != int64(d.RSS) || len(d.Warnings) > 0 || d.Threads != 2 || d.Reclaimable < 0 {
 		t.Errorf("%d of %d bytes: %+v", sum, d.RSS, d)
+	}
+	libraries, err := target.Libraries()
+	if err != nil || !slices.ContainsFunc(libraries, func(l livefacts.Library) bool {
+		return l.Name == "stringio.so" && l.Objects >= 200 && l.Bytes >= 200*24
+	}) {
+		t.Errorf("%+v, %v", libraries, err)
 	}
 	leaks, err := target.Leaks("test", inspection.Copying{Root: "/proc", Spool: t.TempDir(), Self: os.Getpid(), FS: proc.Host(), Now: time.Now})
 	if err != nil {

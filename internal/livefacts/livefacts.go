@@ -53,10 +53,18 @@ type Inspect struct {
 	Categories  []Category        `json:"categories"`
 	Reclaimable culprit.Bytes     `json:"reclaimable_bytes"` // what malloc_trim(0) would give back
 	Arenas      []Arena           `json:"arenas"`
-	GC          map[string]uint64 `json:"gc"`      // keys of GC.stat
-	Threads     int               `json:"threads"` // Unknown (-1) where they could not be read
+	Libraries   []Library         `json:"libraries"` // that made objects with native memory, most bytes first
+	GC          map[string]uint64 `json:"gc"`        // keys of GC.stat
+	Threads     int               `json:"threads"`   // Unknown (-1) where they could not be read
 	Advice      []string          `json:"advice"`
 	Warnings    []string          `json:"warnings"`
+}
+
+// Library is the objects that a C library has made, with the blocks that they point to.
+type Library struct {
+	Name    string        `json:"name"` // file name, "Ruby" for its own
+	Objects int64         `json:"objects"`
+	Bytes   culprit.Bytes `json:"bytes"` // at first hand: what is held behind is not in it
 }
 
 // Category is a part of RSS.

@@ -68,6 +68,9 @@ func Screen(w io.Writer, d livefacts.Inspect, o sheet.Options) error {
 		p.Blank()
 		p.Para("  ", sheet.None, "malloc_trim would give back "+style.Bytes(d.Reclaimable)+", of "+strconv.Itoa(len(d.Arenas))+" arenas", 2, 0)
 	}
+	if list := libraries(d); list != "" {
+		p.Para("  ", sheet.None, "objects of C libraries point to "+list, 2, 0)
+	}
 	if g := d.GC; g["heap_available_slots"] > 0 {
 		p.Para("  ", sheet.None, fmt.Sprintf("GC: %s live and %s free slots, %s old objects, %s collections, %s of them major",
 			count(g["heap_live_slots"]), count(g["heap_free_slots"]), count(g["old_objects"]), count(g["count"]), count(g["major_gc_count"])), 6, 0)
@@ -76,6 +79,18 @@ func Screen(w io.Writer, d livefacts.Inspect, o sheet.Options) error {
 	warnings(&p, d.Warnings)
 	_, err := p.WriteTo(w)
 	return err
+}
+
+// mostLibraries is how many are printed; JSON has all.
+const mostLibraries = 5
+
+// libraries tells of those that own most.
+func libraries(d livefacts.Inspect) string {
+	var list []string
+	for _, l := range d.Libraries[:min(len(d.Libraries), mostLibraries)] {
+		list = append(list, style.Bytes(l.Bytes)+" ("+style.Clean(l.Name)+")")
+	}
+	return strings.Join(list, ", ")
 }
 
 func advice(p *sheet.Sheet, list []string) {

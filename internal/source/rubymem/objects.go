@@ -1,6 +1,10 @@
 package rubymem
 
-import "culprit/internal/source/procmem"
+import (
+	"encoding/binary"
+
+	"culprit/internal/source/procmem"
+)
 
 // Page is one page of the heap: its slots, and what the collector notes of them.
 type Page struct {
@@ -104,3 +108,22 @@ func (r *Ruby) TypeName(typ uint64) string { return r.typeName(typ) }
 
 // EachGlobal visits the words of Ruby's global variables until visit gives false.
 func (r *Ruby) EachGlobal(visit func(uint64) bool) { r.eachGlobal(visit) }
+
+// IsRuby tells whether a file is Ruby's own program or library.
+func IsRuby(path string) bool { return rubyFile.MatchString(path) }
+
+// EachData visits T_DATA with a C type and data outside of their slots. It tells how many
+// pages could not be read.
+func (r *Ruby) EachData(visit func(typ, data uint64)) (unread int) {
+	return r.eachPage(func(pg page, b []byte) {
+		for s := 0; s < len(b); s += pg.slot {
+			slot := b[s : s+pg.slot]
+			if binary.LittleEndian.Uint64(slot)&0x1f != tData || binary.LittleEndian.Uint64(slot[24:]) != 1 {
+				continue
+			}
+			if data := binary.LittleEndian.Uint64(slot[32:]); data != 0 {
+				visit(binary.LittleEndian.Uint64(slot[16:]), data)
+			}
+		}
+	})
+}
