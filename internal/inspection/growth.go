@@ -55,6 +55,7 @@ type Growth struct {
 	stacks  []faultStack
 	index   map[string]int32 // of stacks, by what they were read as lately
 	told    map[string]int32 // of stacks, by what they are
+	rubys   map[int]bool     // numbers of threads that are or were Ruby's
 	last    map[uint64]int32 // the stack of the last sample of each page
 	key     []byte
 }
@@ -74,7 +75,7 @@ func NewGrowth(t *Target, w Watching, now time.Time) (_ *Growth, err error) {
 	if !ok {
 		return nil, errors.New("only a live process has page faults")
 	}
-	g := &Growth{w: w, target: t, live: live, begun: now, index: map[string]int32{}, told: map[string]int32{}, last: map[uint64]int32{}}
+	g := &Growth{w: w, target: t, live: live, begun: now, index: map[string]int32{}, told: map[string]int32{}, rubys: map[int]bool{}, last: map[uint64]int32{}}
 	places, err := t.Ruby.Places()
 	if err != nil {
 		return nil, err
@@ -108,6 +109,9 @@ func (g *Growth) threads() error {
 	list, err := g.target.Ruby.ThreadIDs()
 	if err != nil {
 		return err
+	}
+	for tid := range list {
+		g.rubys[tid] = true
 	}
 	return g.faults.Threads(list)
 }
@@ -169,8 +173,12 @@ func (g *Growth) stack(s *faults.Sample) int32 {
 	return i
 }
 
-// nativeThread is the name of threads that are none of Ruby's.
-const nativeThread = "native thread"
+// nativeThread is the name of threads that are none of Ruby's; newThread is that of one of
+// Ruby's which was not known yet when it touched memory without the lock.
+const (
+	nativeThread = "native thread"
+	newThread    = "thread that had just begun"
+)
 
 // resolve says what a stack is.
 func (g *Growth) resolve(s *faults.Sample) faultStack {

@@ -115,6 +115,9 @@ func (g *Growth) tell(d *livefacts.Growth, tree *tree, weights []weight) {
 	t := growthTable{lines: map[lineKey]*growthLine{}, who: map[whoKey]*weight{}}
 	for i, s := range g.stacks {
 		w := weights[i]
+		if s.native && g.rubys[s.thread.TID] {
+			s.native, s.thread.Name = false, newThread
+		}
 		l := t.line(s, w)
 		l.Faulted += culprit.Bytes(s.samples) * g.each()
 		if w.samples == 0 {

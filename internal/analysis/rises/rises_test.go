@@ -142,7 +142,7 @@ func accused(w *world) map[string]float64 {
 // TestNobody: where no endpoint is to blame, one is accused at 1 % in no more than 1 % of
 // the worlds, and at 5 % in no more than 5 %.
 func TestNobody(t *testing.T) {
-	const worlds = 60
+	const worlds = nobodyWorlds
 	for name, plant := range nulls {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
