@@ -49,10 +49,10 @@ var scenarios = []scenario{
 	{plant: "healthy", minutes: 0.8, workers: 2},
 }
 
-// recordings is how many nights may pass until somebody is caught: where a recording does
-// not suffice nobody is named, and the next one counts. A wrong name or a wrong kind fails
-// at once.
-const recordings = 3
+// recordings is how many nights may pass until somebody is caught, and the kind is told:
+// where a recording does not suffice nobody is named, and the next one counts. A wrong name
+// fails at once.
+const recordings = 4
 
 // collect is how often the victims run a major collection: one with so little traffic runs
 // none for minutes, and before it nobody can tell garbage from what is kept. It takes a
@@ -271,7 +271,7 @@ func (r recorded) check(t *testing.T, s scenario) (wrong, short []string) {
 	case "", "unknown":
 		short = append(short, "no category, planted is "+s.category)
 	default:
-		wrong = append(wrong, fmt.Sprintf("category %q, planted is %q", v.Category, s.category))
+		short = append(short, fmt.Sprintf("category %q, planted is %q", v.Category, s.category))
 	}
 	for _, e := range r.episodes {
 		who := ""

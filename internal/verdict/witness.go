@@ -297,7 +297,8 @@ func plain(r *culprit.Report, name string) int {
 	return slices.IndexFunc(r.Suspects, func(s culprit.Suspect) bool { return s.Name == name && len(s.Dimension) == 0 })
 }
 
-// largestKind is the kind of most of the growth whose kind is known.
+// largestKind is the kind of two thirds of the growth whose kind is known: with two like
+// episodes of two kinds either may have grown a little more.
 func largestKind(kinds map[string]culprit.Bytes) string {
 	var known culprit.Bytes
 	for kind, b := range kinds {
@@ -306,7 +307,7 @@ func largestKind(kinds map[string]culprit.Bytes) string {
 		}
 	}
 	for kind, b := range kinds {
-		if kind != "unknown" && 2*b > known {
+		if kind != "unknown" && b > 0 && 3*b >= 2*known {
 			return kind
 		}
 	}
