@@ -20,7 +20,7 @@ setup-rubies: ## Rubies of other Debian releases, for make rubies (root)
 	@scripts/setup-rubies.sh $(RUBIES)
 
 rubies: setup-rubies ## boot apps with RUBIES (2.7 3.3; 3.4 too) beside Debian's own
-	CULPRIT_RUBY_VERSIONS="$(RUBIES)" $(GO) test -tags rubies -timeout 20m -run 'EveryRuby|EachAnswers|Wrapper' ./internal/lab/rubies ./internal/source/rubyboot ./internal/source/rubymem ./internal/source/rubydump ./internal/source/nativemem ./internal/inspection
+	CULPRIT_RUBY_VERSIONS="$(RUBIES)" $(GO) test -p 1 -tags rubies -timeout 20m -run 'EveryRuby|EachAnswers|Wrapper' ./internal/lab/rubies ./internal/source/rubyboot ./internal/source/rubymem ./internal/source/rubydump ./internal/source/nativemem ./internal/inspection
 	$(GO) test -tags e2e,rubies -timeout 20m -run OtherRubies ./lab/bootvictim
 
 build: ## build bin/culprit
