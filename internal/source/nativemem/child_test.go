@@ -42,6 +42,7 @@ func start(t *testing.T, program string, args ...string) *child {
 		program = loader
 	}
 	cmd := exec.Command(program, args...)
+	cmd.Dir = "/" // which every system has
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {

@@ -213,7 +213,7 @@ func TestBusy(t *testing.T) {
 	pid, _ := ruby(t, busy)
 	r := open(t, pid)
 	calls := map[string]bool{}
-	for name := range strings.FieldsSeq("up run loop map to_s * size zero? - last rand sort <=> gets flush puts write <main>") {
+	for name := range strings.FieldsSeq("new up run loop map to_s * size zero? - last rand sort <=> gets flush puts write <main>") {
 		calls[name] = true
 	}
 	stacks, torn := 0, 0
