@@ -114,7 +114,7 @@ func (o *inspectDumpOptions) write(ctx context.Context, w World, t *inspection.T
 	dir := filepath.Dir(o.out)
 	f, err := os.CreateTemp(dir, ".culprit-dump-*") // its owner alone may read it
 	if err != nil {
-		return d, fmt.Errorf("writing %s: %w", o.out, err)
+		return d, &hintError{fmt.Errorf("writing %s: %w", o.out, err), "the folder must exist and be writable"}
 	}
 	defer func() {
 		if err != nil {

@@ -1,15 +1,15 @@
 package rubydump
 
 import (
-	"strings"
-
 	"culprit/internal/source/procmem"
+	"culprit/internal/source/rubymem"
 )
 
 // dataType is what a C type of objects needs.
 type dataType struct {
 	name  string
 	marks bool // it has references
+	weak  bool // Ruby's own WeakMap or WeakKeyMap: a C library may call a type alike
 }
 
 // How far words are followed through blocks of malloc: a wrapper of a C library holds
@@ -36,7 +36,7 @@ func (d *dumper) data(at uint64, slot []byte) uint64 {
 	t := dataType{marks: first != 0} // RData: dmark, dfree, data
 	if typed(flag) {
 		t = d.typeOf(first)
-		if strings.HasPrefix(t.name, "weak") {
+		if t.weak {
 			return d.weakly(t.name, at, flag, ptr)
 		}
 		if flag&dataEmbedded != 0 {
@@ -98,6 +98,9 @@ func (d *dumper) typeOf(typ uint64) dataType {
 		return t
 	}
 	t := dataType{name: d.TypeName(typ), marks: d.word(typ+typeMark) != 0}
+	if m, ok := procmem.Find(d.view.Maps(), typ); ok && rubymem.IsRuby(m.Path) {
+		t.weak = t.name == "weakmap" || t.name == "weakkeymap"
+	}
 	d.types[typ] = t
 	return t
 }

@@ -56,6 +56,7 @@ func (d *dumper) generic(at, flags uint64) uint64 {
 	}
 	ivars, ok := d.ivars[at]
 	if !ok {
+		d.lost() // it has some, and they are not found
 		return 0
 	}
 	if !d.lay.old {
