@@ -38,6 +38,21 @@ func BinomTail(k, n int, p float64) float64 {
 	return mathext.RegIncBeta(float64(k), float64(n-k+1), p)
 }
 
+// BetaBinomTail is P(X >= k) for X binomial with n trials of a chance that is known as
+// Beta(a, b), the beta-binomial distribution: the sum over i of
+// C(n, i) B(i+a, n-i+b) / B(a, b). a and b are above 0.
+func BetaBinomTail(k, n int, a, b float64) (p float64) {
+	if k > n {
+		return 0
+	}
+	for i := max(k, 0); i <= n; i++ {
+		rest := float64(n - i)
+		choose := -mathext.Lbeta(rest+1, float64(i)+1) - math.Log(float64(n)+1)
+		p += math.Exp(choose + mathext.Lbeta(float64(i)+a, rest+b) - mathext.Lbeta(a, b))
+	}
+	return min(p, 1)
+}
+
 func betaUpper(k, n int, tail float64) float64 {
 	if n <= 0 || k >= n {
 		return 1

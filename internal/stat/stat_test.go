@@ -174,3 +174,20 @@ func TestRandIsSeeded(t *testing.T) {
 		t.Error("streams coincide")
 	}
 }
+
+// TestBetaBinomTail: with nothing known of the chance all counts are alike; with much known
+// of it the tail is the binomial's.
+func TestBetaBinomTail(t *testing.T) {
+	for k := range 11 {
+		uniform, known := BetaBinomTail(k, 10, 1, 1), BetaBinomTail(k, 10, 3e6, 7e6)
+		if want := float64(11-k) / 11; math.Abs(uniform-want) > 1e-9 {
+			t.Errorf("uniform, at least %d: %g, want %g", k, uniform, want)
+		}
+		if want := BinomTail(k, 10, 0.3); math.Abs(known-want) > 1e-4 {
+			t.Errorf("known, at least %d: %g, want %g", k, known, want)
+		}
+	}
+	if p := BetaBinomTail(11, 10, 1, 1); p != 0 {
+		t.Errorf("more than all: %g", p)
+	}
+}

@@ -3,13 +3,13 @@ package verdict
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
 	"culprit"
 	"culprit/internal/casefile"
 	"culprit/internal/livefacts"
+	"culprit/internal/stat"
 )
 
 // What a recording has to show before it speaks. Half is the majority of the growth.
@@ -185,22 +185,7 @@ func (c caught) likely() bool { return c.stands() && c.chance() <= alphaSuspect 
 // posterior (beta-binomial), times the names that could have been it (Bonferroni).
 func (c caught) chance() float64 {
 	u := c.always()
-	return min(1, float64(c.names)*betaBinomialTail(c.episodes, c.all, u.busy+0.5, max(u.quiet-u.busy, 0)+0.5))
-}
-
-// betaBinomialTail is the probability of at least k of n at a rate from Beta(a, b).
-func betaBinomialTail(k, n int, a, b float64) (p float64) {
-	logBeta := func(a, b float64) float64 {
-		x, _ := math.Lgamma(a)
-		y, _ := math.Lgamma(b)
-		z, _ := math.Lgamma(a + b)
-		return x + y - z
-	}
-	for i := k; i <= n; i++ {
-		choose := -logBeta(float64(n-i)+1, float64(i)+1) - math.Log(float64(n)+1)
-		p += math.Exp(choose + logBeta(float64(i)+a, float64(n-i)+b) - logBeta(a, b))
-	}
-	return p
+	return min(1, float64(c.names)*stat.BetaBinomTail(c.episodes, c.all, u.busy+0.5, max(u.quiet-u.busy, 0)+0.5))
 }
 
 // odds of k in n, half a sample added to each side so that none is infinite.
