@@ -1,5 +1,5 @@
-// Package started starts Rubies for tests that look at a live process, and ends them with
-// the test.
+// Package started starts Rubies and other programs for tests that look at a live process,
+// and ends them with the test.
 //
 // It owns that a script has said its first line before a test looks, and that a Ruby which
 // fails by itself fails the test. It refuses to know what is looked at.
@@ -21,9 +21,9 @@ type Process struct {
 	PID   int
 	First string // the line, without its end
 	In    io.WriteCloser
+	Out   *bufio.Reader // what it says from then on
 
 	cmd  *exec.Cmd
-	out  *bufio.Reader
 	done bool
 }
 
@@ -34,9 +34,22 @@ const settled = 100 * time.Millisecond
 // when it is ready, and ends when its input does. env is added to the environment.
 func Ruby(t testing.TB, env []string, args ...string) *Process {
 	t.Helper()
-	cmd := exec.Command("ruby", args...)
+	p := Program(t, env, "ruby", args...)
+	line, err := p.Out.ReadString('\n')
+	if err != nil {
+		t.Fatalf("ruby said %q, %v", line, err)
+	}
+	p.First = strings.TrimSuffix(line, "\n")
+	time.Sleep(settled)
+	return p
+}
+
+// Program starts a program that ends when its input does. It need not say anything.
+func Program(t testing.TB, env []string, name string, args ...string) *Process {
+	t.Helper()
+	cmd := exec.Command(name, args...)
 	cmd.Env = append(os.Environ(), env...)
-	cmd.Dir = "/" // which every Ruby's system has
+	cmd.Dir = "/" // which every Ruby's system has, chroot or not
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -49,18 +62,12 @@ func Ruby(t testing.TB, env []string, args ...string) *Process {
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("%v; hint: make setup", err)
 	}
-	p := &Process{PID: cmd.Process.Pid, In: in, cmd: cmd, out: bufio.NewReader(out)}
+	p := &Process{PID: cmd.Process.Pid, In: in, cmd: cmd, Out: bufio.NewReader(out)}
 	t.Cleanup(func() {
 		if err := p.Stop(); err != nil {
 			t.Error(err)
 		}
 	})
-	line, err := p.out.ReadString('\n')
-	if err != nil {
-		t.Fatalf("ruby said %q, %v", line, err)
-	}
-	p.First = strings.TrimSuffix(line, "\n")
-	time.Sleep(settled)
 	return p
 }
 
@@ -72,7 +79,7 @@ func (p *Process) Ask(t testing.TB, what, end string) []byte {
 	}
 	var said []byte
 	for {
-		line, err := p.out.ReadBytes('\n')
+		line, err := p.Out.ReadBytes('\n')
 		if err != nil {
 			t.Fatalf("ruby said %d bytes, %v", len(said), err)
 		}

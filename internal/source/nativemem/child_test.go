@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"culprit/internal/lab/started"
 	"culprit/internal/source/nativemem"
 	"culprit/internal/source/procmem"
 )
@@ -41,25 +42,8 @@ func start(t *testing.T, program string, args ...string) *child {
 		args = append([]string{"--library-path", filepath.Dir(loader), program}, args...)
 		program = loader
 	}
-	cmd := exec.Command(program, args...)
-	cmd.Dir = "/" // which every system has
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = in.Close()
-		_ = cmd.Wait()
-	})
-	return &child{cmd.Process.Pid, in, bufio.NewReader(out)}
+	p := started.Program(t, nil, program, args...)
+	return &child{p.PID, p.In, p.Out}
 }
 
 // until reads lines up to one that begins so.
